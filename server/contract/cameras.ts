@@ -1,0 +1,89 @@
+/** Cameras and police stations as the map and the card show them (R-MAP, R-DOSSIER ground). */
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { CameraId, Instant, LonLat, StationId } from './ids.ts'
+import { CameraState } from './status.ts'
+
+/** 小巷卡口, 治安乱点, 重点小区门口, 商城, 市场, 其他. */
+export const Scene = z.enum(['alley', 'troubleSpot', 'residentialGate', 'mall', 'market', 'other'])
+export type Scene = z.infer<typeof Scene>
+
+export const Link = z.enum(['wired', 'wireless'])
+export type Link = z.infer<typeof Link>
+
+/** How a camera is reached: one folder in `server/drivers/` each. */
+export const DriverName = z.enum(['rtsp'])
+export type DriverName = z.infer<typeof DriverName>
+
+/** The light form of a camera: all the map, the list and the search need. 468 of them are one answer of some 40 kB gzipped. */
+export const CameraPoint = z.object({
+  cameraId: CameraId,
+  name: z.string(),
+  /** Pinyin initials of the name, lower case, for search: 澄桥路口-03 → cqlk-03. */
+  initials: z.string(),
+  /** Number on the pole and its label (统一标识). */
+  label: z.string(),
+  address: z.string(),
+  lonLat: LonLat,
+  /** Where the camera looks: clockwise from north; opening angle; how far it can recognise. */
+  headingDeg: z.number().min(0).lt(360),
+  fovDeg: z.number().min(1).max(360),
+  reachM: z.number().min(1).max(2000),
+  stationId: StationId,
+  scene: Scene,
+  link: Link,
+  hasSound: z.boolean(),
+  hasPtz: z.boolean(),
+  state: CameraState,
+})
+export type CameraPoint = z.infer<typeof CameraPoint>
+
+/** The first form of the dossier (一机一档): basics for the card. Credentials never leave the server. */
+export const Dossier = z.object({
+  cameraId: CameraId,
+  name: z.string(),
+  label: z.string(),
+  address: z.string(),
+  stationId: StationId,
+  stationName: z.string(),
+  scene: Scene,
+  link: Link,
+  driver: DriverName,
+  /** `rtsp://***@host:port`: for ops to know the box; no password and no query. */
+  accessUrl: z.string(),
+  vendor: z.string(),
+  model: z.string(),
+  mountHeightM: z.number().nullable(),
+  switchName: z.string().nullable(),
+  installedAt: Instant.nullable(),
+  lastUpkeepAt: Instant.nullable(),
+  originalLonLat: LonLat,
+  originalCrs: z.string(),
+})
+export type Dossier = z.infer<typeof Dossier>
+
+export const Station = z.object({
+  stationId: StationId,
+  name: z.string(),
+  /** Short form for the map: 青岚所. */
+  shortName: z.string(),
+  /** Jurisdiction as one closed ring of WGS-84, or null. */
+  jurisdiction: z.array(LonLat).nullable(),
+  labelLonLat: LonLat,
+})
+export type Station = z.infer<typeof Station>
+
+export const cameraApi = {
+  /** Every camera this user may see, with its state now. `epoch`/`seq` say which push message comes next. */
+  points: endpoint('GET /api/cameras', {
+    permission: 'camera.see',
+    reply: z.object({ epoch: z.string(), seq: z.number().int(), serverAt: Instant, points: z.array(CameraPoint) }),
+  }),
+  stations: endpoint('GET /api/stations', { permission: 'camera.see', reply: z.array(Station) }),
+  dossier: endpoint('GET /api/cameras/:cameraId/dossier', { permission: 'camera.see', params: z.object({ cameraId: CameraId }), reply: Dossier }),
+  /**
+   * The last picture seen, as an MP4 of exactly one key frame (any browser can decode it; no ffmpeg needed).
+   * Header `x-still-at`: when it reached us, epoch ms. 404 `still_unavailable` when none was ever seen.
+   */
+  still: endpoint('GET /api/cameras/:cameraId/still', { permission: 'camera.live', audit: 'camera.still', params: z.object({ cameraId: CameraId }), reply: 'bytes' }),
+}

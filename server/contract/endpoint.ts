@@ -1,0 +1,64 @@
+/** An endpoint is written once, here, and used by both sides: the server cannot leave out its permission, the page cannot misspell its URL. */
+import type { z } from 'zod'
+import type { RoutePermission } from './permissions.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export type Route = `${Method} /api/${string}`
+
+type ParamNames<R extends string> = R extends `${string}:${infer Name}/${infer Rest}` ? Name | ParamNames<`/${Rest}`> : R extends `${string}:${infer Name}` ? Name : never
+
+export type Endpoint<
+  R extends Route = Route,
+  P extends z.ZodType | undefined = z.ZodType | undefined,
+  Q extends z.ZodType | undefined = z.ZodType | undefined,
+  B extends z.ZodType | undefined = z.ZodType | undefined,
+  Y extends z.ZodType | 'bytes' = z.ZodType | 'bytes',
+> = {
+  route: R
+  method: Method
+  path: string
+  permission: RoutePermission
+  /** Name in the audit log. Every change has one; a read has one if it shows pictures or secrets. */
+  audit: string | undefined
+  params: P
+  query: Q
+  body: B
+  /** What a 2xx answer holds; `bytes` is a file or picture the handler writes itself. */
+  reply: Y
+  /** Longest body taken, in bytes. */
+  maxBodyBytes: number
+}
+
+type Spec<R extends Route, P, Q, B, Y> = {
+  permission: RoutePermission
+  reply: Y
+  query?: Q
+  body?: B
+  maxBodyBytes?: number
+} & (ParamNames<R> extends never ? { params?: undefined } : { params: P & z.ZodType<{ [K in ParamNames<R>]: unknown }> }) &
+  (R extends `GET ${string}` ? { audit?: string } : { audit: string })
+
+/** Declares an endpoint. A change (anything but GET) without `audit`, or any without `permission`, does not compile. */
+export function endpoint<
+  const R extends Route,
+  Y extends z.ZodType | 'bytes',
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(route: R, spec: Spec<R, P, Q, B, Y>): Endpoint<R, P, Q, B, Y> {
+  const [method, path] = route.split(' ') as [Method, string]
+  return {
+    route, method, path,
+    permission: spec.permission,
+    audit: spec.audit,
+    params: spec.params as P,
+    query: spec.query as Q,
+    body: spec.body as B,
+    reply: spec.reply,
+    maxBodyBytes: spec.maxBodyBytes ?? 64 * 1024,
+  }
+}
+
+export type Out<S> = S extends z.ZodType ? z.output<S> : undefined
+export type In<S> = S extends z.ZodType ? z.input<S> : undefined
+export type Api = Record<string, Endpoint>

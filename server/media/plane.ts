@@ -1,0 +1,78 @@
+/** What the control process asks of media, and what media reports. The rest of `media/` is known to nobody but its own process. */
+import type { Duplex } from 'node:stream'
+import type { CameraId, Instant, Profile } from '../contract/ids.ts'
+import type { VideoCodec } from '../contract/media.ts'
+import type { FailureCause } from '../contract/status.ts'
+import type { StreamAddress } from '../drivers/driver.ts'
+
+/** Media sees a camera as an id with addresses. `sub` is undefined for a camera with one stream. */
+export type CameraAccess = { cameraId: CameraId; main: StreamAddress; sub: StreamAddress | undefined }
+
+export type ViewerRequest = {
+  viewerId: string
+  cameraId: CameraId
+  profile: Profile
+  /** What this browser decodes. */
+  codecs: VideoCodec[]
+  sound: boolean
+  /** The login this viewer belongs to; `endViewers` finds it by this. */
+  loginId: string
+  /** Value of the browser's `Sec-WebSocket-Key`: media answers the handshake itself. */
+  webSocketKey: string
+}
+
+/** The result of one probe: was a key frame seen, how fast, or why not. */
+export type ProbeResult =
+  | { ok: true; at: Instant; firstKeyFrameMs: number; codec: VideoCodec; widthPx: number; heightPx: number }
+  | { ok: false; at: Instant; cause: FailureCause; detail: string }
+
+/** One key frame as an MP4 of one sample. */
+export type Still = { at: Instant; mp4: Uint8Array }
+
+export type MediaStats = {
+  streams: number
+  viewers: number
+  /** Connections open to cameras right now, probes included. */
+  sources: number
+  transcodes: number
+  bytesIn: number
+  bytesOut: number
+  /** 99th percentile and worst delay of the event loop since the last call. */
+  loopDelayP99Ms: number
+  loopDelayMaxMs: number
+  cpuMs: number
+  rssBytes: number
+  heapUsedBytes: number
+}
+
+export type MediaEvent =
+  /** The first key frame of a pull came. */
+  | { type: 'streamUp'; cameraId: CameraId; profile: Profile; at: Instant }
+  /** A pull that should be running failed; media tries again by itself. */
+  | { type: 'streamDown'; cameraId: CameraId; profile: Profile; at: Instant; cause: FailureCause; detail: string }
+  /** Every 10 s for each running stream: evidence that it still runs. */
+  | { type: 'streamAlive'; cameraId: CameraId; profile: Profile; at: Instant; isDegraded: FailureCause | null }
+  | { type: 'viewerLeft'; viewerId: string; cameraId: CameraId; at: Instant; reason: 'closed' | 'too_slow' | 'ended' | 'refused'; bytes: number; watchedMs: number }
+  /** The link to the media process came up (again), or was lost. After `up`, cameras must be given anew. */
+  | { type: 'link'; state: 'up' | 'lost'; at: Instant }
+
+export type MediaPlane = {
+  /** Replaces everything media knows of cameras. A changed address restarts its streams. */
+  setCameras(cameras: CameraAccess[]): Promise<void>
+  /**
+   * Hands a browser's raw socket over. Nothing has been written to it yet: media answers the WebSocket handshake (101) and everything after.
+   * `head` is what the browser already sent after its request. Rejects with `media_unavailable` before taking the socket.
+   */
+  attachViewer(request: ViewerRequest, socket: Duplex, head: Uint8Array): Promise<void>
+  /** Ends viewers at once: of a login that ended, or of a login that lost a camera. Answers how many. */
+  endViewers(which: { loginId: string; cameraIds?: CameraId[] }): Promise<number>
+  /** Opens the camera's sub stream (else main) until its first key frame; a running stream is evidence enough. */
+  probe(cameraId: CameraId): Promise<ProbeResult>
+  /** Starts a pull and lets it linger. */
+  warm(cameraId: CameraId, profile: Profile): Promise<void>
+  still(cameraId: CameraId): Promise<Still | undefined>
+  stats(): Promise<MediaStats>
+  onEvent(listener: (event: MediaEvent) => void): void
+  isUp(): boolean
+  close(): Promise<void>
+}

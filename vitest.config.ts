@@ -1,0 +1,37 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+const isLong = process.env['LONG'] === '1'
+
+/** `server` has ports, processes and databases of its own; `web` runs in happy-dom; `browser` drives Debian's Chromium, one file at a time. */
+export default defineConfig({
+  test: {
+    testTimeout: isLong ? 1_800_000 : 60_000,
+    hookTimeout: 120_000,
+    reporters: ['default'],
+    // tests of leaks call the garbage collector
+    execArgv: ['--expose-gc'],
+    projects: [
+      { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'server',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/web/**', 'test/e2e/**', 'test/architecture.test.ts', 'test/**/*.browser.test.ts'],
+          pool: 'forks',
+          maxWorkers: 2,
+        },
+      },
+      {
+        extends: true,
+        plugins: [vue()],
+        test: { name: 'web', include: ['test/web/**/*.test.ts'], exclude: ['test/**/*.browser.test.ts'], environment: 'happy-dom', maxWorkers: 2 },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: ['test/**/*.browser.test.ts', 'test/e2e/**/*.test.ts'], pool: 'forks', maxWorkers: 1, fileParallelism: false, testTimeout: 180_000, hookTimeout: 180_000 },
+      },
+    ],
+  },
+})
