@@ -13,11 +13,12 @@ export type Endpoint<
   Q extends z.ZodType | undefined = z.ZodType | undefined,
   B extends z.ZodType | undefined = z.ZodType | undefined,
   Y extends z.ZodType | 'bytes' = z.ZodType | 'bytes',
+  M extends RoutePermission = RoutePermission,
 > = {
   route: R
   method: Method
   path: string
-  permission: RoutePermission
+  permission: M
   /** Name in the audit log. Every change has one; a read has one if it shows pictures or secrets. */
   audit: string | undefined
   params: P
@@ -29,8 +30,8 @@ export type Endpoint<
   maxBodyBytes: number
 }
 
-type Spec<R extends Route, P, Q, B, Y> = {
-  permission: RoutePermission
+type Spec<R extends Route, P, Q, B, Y, M> = {
+  permission: M
   reply: Y
   query?: Q
   body?: B
@@ -45,7 +46,8 @@ export function endpoint<
   P extends z.ZodType | undefined = undefined,
   Q extends z.ZodType | undefined = undefined,
   B extends z.ZodType | undefined = undefined,
->(route: R, spec: Spec<R, P, Q, B, Y>): Endpoint<R, P, Q, B, Y> {
+  const M extends RoutePermission = RoutePermission,
+>(route: R, spec: Spec<R, P, Q, B, Y, M>): Endpoint<R, P, Q, B, Y, M> {
   const [method, path] = route.split(' ') as [Method, string]
   return {
     route, method, path,

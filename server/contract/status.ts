@@ -28,6 +28,7 @@ export const FailureCause = z.enum([
   'transcoder_missing', // no ffmpeg on the server
   'too_slow', // this viewer's line cannot carry the stream
   'media_unavailable', // our media process is away
+  'own_uplink', // our own way to the cameras is cut: we are blind, the cameras are not to blame
   'not_probed_yet', // we have just started
 ])
 export type FailureCause = z.infer<typeof FailureCause>

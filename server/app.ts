@@ -1,0 +1,117 @@
+/** The control process: makes everything and wires it. Whoever calls brings database, media plane, clock and settings. */
+import { join } from 'node:path'
+import type { Clock } from './base/clock.ts'
+import type { Database } from './base/db.ts'
+import { createEvents } from './base/events.ts'
+import { createHttpServer } from './base/http.ts'
+import type { Log } from './base/log.ts'
+import { createPush } from './base/push.ts'
+import type { Secrets } from './base/secrets.ts'
+import type { Config } from './config.ts'
+import { api } from './contract/index.ts'
+import { type AccountEvents, accountRoutes, createAccounts, createAccountStore, createPasswordHasher, openLockout } from './features/accounts/index.ts'
+import { createAnchorFile, createAudit, createAuditStore } from './features/audit/index.ts'
+import { type CameraEntry, cameraRoutes, createCameras, createCameraStore } from './features/cameras/index.ts'
+import { createHealth, createHealthStore, createUplink, healthRoutes, type HealthSettings } from './features/health/index.ts'
+import { createLive, liveRoutes, liveSocket } from './features/live/index.ts'
+import { mapRoutes } from './features/map/index.ts'
+import { createSystem, systemRoutes } from './features/system/index.ts'
+import type { MediaPlane } from './media/plane.ts'
+
+export type AppSettings = Pick<Config, 'port' | 'host' | 'dataFolder' | 'unitName' | 'tls' | 'trustProxy' | 'map' | 'mapOrigins' | 'idleMs' | 'loginMs' | 'requestsPerSecond'> & {
+  isDemo: boolean
+  version: string
+  /** The built pages; undefined to serve none. */
+  staticFolder: string | undefined
+  checkReplies: boolean
+  health?: HealthSettings
+  /** `host:port` that answers while our own way to the cameras is open. */
+  gateway?: string | undefined
+}
+
+/** The database is migrated already. `random` spreads the probes; tests pass a seeded one. */
+export type AppDeps = { database: Database; plane: MediaPlane; clock: Clock; log: Log; secrets: Secrets; settings: AppSettings; random?: () => number }
+
+export async function createApp({ database, plane, clock, log, secrets, settings, random = Math.random }: AppDeps) {
+  const events = createEvents<AccountEvents>(log)
+  const audit = createAudit({
+    store: createAuditStore(database), sign: secrets.mac, clock, log,
+    anchors: createAnchorFile({ file: join(settings.dataFolder, 'audit-anchors.log'), sign: secrets.mac, onBadLine: (line) => log.error({ line }, 'audit-anchors.log has a line that is not ours') }),
+  })
+  const accountStore = createAccountStore(database)
+  const accounts = createAccounts({
+    store: accountStore, lockout: await openLockout({ store: accountStore, clock }), passwords: createPasswordHasher(), events, clock, log, idleMs: settings.idleMs, loginMs: settings.loginMs,
+  })
+  const cameras = createCameras({ store: createCameraStore(database, secrets), clock, onChanged: onCamerasChanged })
+  const push = createPush({ clock, log, listStates: () => health.toldStates(), mayTouchCamera: cameras.mayTouch })
+  // before `health`, whose first probes must find media knowing its cameras
+  plane.onEvent((event) => {
+    if (event.type === 'link' && event.state === 'up') tellMedia()
+  })
+  const health = createHealth({
+    store: createHealthStore(database), plane, clock, log, random, tell: ({ states, changes }) => push.cameraStatus(states, changes),
+    uplink: settings.gateway === undefined ? undefined : createUplink({ address: settings.gateway, clock }), ...(settings.health ? { settings: settings.health } : {}),
+  })
+  const live = createLive({ plane, clock, log, recordAudit: audit.record })
+  const system = createSystem({ database, plane, clock, log })
+
+  function tellMedia() {
+    plane.setCameras(cameras.listAccess()).catch((problem) => log.warn({ problem }, 'the media process was not told its cameras; it is told at its next start'))
+  }
+  let isOpen = false
+  function onCamerasChanged(entries: readonly CameraEntry[]) {
+    if (!isOpen) return // `open` tells them all
+    if (plane.isUp()) tellMedia()
+    health.setCameras(entries.map(({ cameraId, name, switchName, isSuspended }) => ({ cameraId, name, group: switchName, isSuspended })))
+    push.camerasChanged()
+  }
+  const onViewersLeft = (problem: unknown) => log.error({ problem }, 'viewers could not be ended')
+  events.on('loginEnded', ({ loginId, reason }) => {
+    push.endLogin(loginId, reason)
+    live.endLogin(loginId).catch(onViewersLeft)
+  })
+  events.on('userChanged', ({ userId }) => {
+    push.rightsChanged(userId)
+    live.endUser(userId).catch(onViewersLeft)
+  })
+
+  const http = await createHttpServer({
+    api, clock, log, trust: { trustProxy: settings.trustProxy }, tls: settings.tls, mapOrigins: settings.mapOrigins, staticFolder: settings.staticFolder,
+    checkReplies: settings.checkReplies, requestsPerSecond: settings.requestsPerSecond,
+    findLogin: accounts.findLogin, mayTouchCamera: cameras.mayTouch, recordAudit: audit.record,
+    routes: [
+      ...accountRoutes({ accounts, clock, countCameras: cameras.count, welcome: { unitName: settings.unitName, isDemo: settings.isDemo, version: settings.version } }),
+      ...cameraRoutes({ cameras, plane, clock, toldState: health.toldState, position: push.position }),
+      ...healthRoutes({ health, database }),
+      ...liveRoutes(live),
+      ...mapRoutes(settings.map),
+      ...systemRoutes(system),
+    ],
+    sockets: [push.route, liveSocket(live)],
+  })
+  let closing: Promise<void> | undefined
+
+  async function stop() {
+    push.close()
+    await http.close()
+    await live.close()
+    await health.close()
+    system.close()
+    accounts.close()
+    await audit.close()
+  }
+
+  return {
+    accounts, audit, cameras, health, live, push, system,
+    /** Reads what lasts, starts to judge and to answer. */
+    async open(): Promise<{ port: number }> {
+      await health.open()
+      isOpen = true
+      await cameras.open()
+      return http.listen(settings.port, settings.host)
+    },
+    /** Stops answering, writes what waits. Plane and database stay with whoever made them. */
+    close: () => (closing ??= stop()),
+  }
+}
+export type App = Awaited<ReturnType<typeof createApp>>

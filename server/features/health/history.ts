@@ -1,0 +1,21 @@
+/** Figures over status intervals (R-SLA online rate). Pure. */
+import type { Instant } from '../../contract/ids.ts'
+import type { StatusInterval } from '../../contract/status.ts'
+
+export type Range = { fromAt: Instant; toAt: Instant }
+
+/**
+ * Online time over assessable time in the range, 0 to 1, or null when nothing is assessable.
+ * Degraded counts as online; unknown (we were blind) and suspended (agreed) are not assessable. An open interval ends now.
+ */
+export function onlineRateOf(intervals: readonly StatusInterval[], range: Range, nowAt: Instant): number | null {
+  let onlineMs = 0
+  let assessableMs = 0
+  for (const { status, fromAt, toAt } of intervals) {
+    const lengthMs = Math.max(0, Math.min(toAt ?? nowAt, range.toAt) - Math.max(fromAt, range.fromAt))
+    if (status === 'unknown' || status === 'suspended') continue
+    assessableMs += lengthMs
+    if (status !== 'offline') onlineMs += lengthMs
+  }
+  return assessableMs === 0 ? null : onlineMs / assessableMs
+}

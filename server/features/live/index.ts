@@ -1,0 +1,3 @@
+/** All that others may use of live. */
+export { createLive, type Live } from './live.ts'
+export { liveRoutes, liveSocket } from './routes.ts'

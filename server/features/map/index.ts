@@ -1,0 +1,2 @@
+/** All that others may use of map. */
+export { mapRoutes } from './routes.ts'

@@ -1,0 +1,4 @@
+/** All that others may use of system. */
+export { systemRoutes } from './routes.ts'
+export { claimDatabase, type PlatformKind } from './store.ts'
+export { createSystem, type System } from './system.ts'

@@ -1,0 +1,81 @@
+/** The media process: makes everything and wires it. It has no database and no accounts. */
+import { availableParallelism } from 'node:os'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { chmod, mkdir, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { CameraDriver, StreamAddress } from '../drivers/driver.ts'
+import type { DeliveryLimits } from './delivery.ts'
+import { createHub, type HubLimits } from './hub.ts'
+import type { MediaEvent, MediaStats } from './plane.ts'
+import { createPlaneServer } from './plane-server.ts'
+import { createTranscoders, limitsForCores, type TranscodeLimits } from './transcoders.ts'
+import { createViewers } from './viewers.ts'
+
+export type MediaLimits = { hub: HubLimits; delivery: DeliveryLimits; transcode: TranscodeLimits; maxViewers: number }
+
+/** What a site of 500 cameras and two cores runs well with. */
+export function defaultLimits(cores = availableParallelism()): MediaLimits {
+  return {
+    hub: {
+      stream: { gop: { maxBytes: 8 * 1024 * 1024, maxMs: 12_000 }, lingerMs: 15_000, firstKeyFrameMs: 20_000, silenceMs: 12_000 },
+      admission: { maxOpensPerSecond: 20, maxInFlight: 40 },
+      stills: { maxMemoryBytes: 48 * 1024 * 1024, minWriteMs: 5 * 60_000, maxStillBytes: 4 * 1024 * 1024 },
+      probeMs: 12_000,
+    },
+    delivery: { maxQueueBytes: 512 * 1024, maxBehindMs: 20_000, pingMs: 10_000, deadMs: 25_000, closeMs: 5_000 },
+    transcode: limitsForCores(cores),
+    maxViewers: 2_000,
+  }
+}
+
+export type MediaSettings = { socketPath: string; stillsFolder: string; ffmpegPath: string | undefined; limits: MediaLimits }
+export type MediaDeps = { clock: Clock; log: Log; drivers: Record<StreamAddress['driver'], CameraDriver>; random?: () => number }
+
+export function createMediaApp({ socketPath, stillsFolder, ffmpegPath, limits }: MediaSettings, { clock, log, drivers, random }: MediaDeps) {
+  const loopDelay = monitorEventLoopDelay({ resolution: 10 })
+  const onEvent = (event: MediaEvent) => planeServer.onEvent(event)
+  const hub = createHub({ clock, log, drivers, limits: limits.hub, stillsFolder, onEvent, ...(random ? { random } : {}) })
+  const transcoders = createTranscoders({ ffmpegPath, clock, log, limits: limits.transcode, gop: limits.hub.stream.gop })
+  const viewers = createViewers({ hub, transcoders, clock, log, limits: limits.delivery, maxViewers: limits.maxViewers, onEvent })
+  const planeServer = createPlaneServer({ hub, viewers, clock, log, stats })
+
+  /** Delays are those since the last call. */
+  function stats(): MediaStats {
+    const { streams, sources, bytesIn } = hub.stats()
+    const { bytesOut, ...ofViewers } = viewers.stats()
+    const { user, system } = process.cpuUsage()
+    const { rss, heapUsed } = process.memoryUsage()
+    const toMs = (nanoseconds: number) => Math.max(0, Math.round(nanoseconds / 1e6) - 10)
+    const result: MediaStats = {
+      streams, viewers: ofViewers.viewers, sources, transcodes: transcoders.running(), bytesIn, bytesOut,
+      loopDelayP99Ms: toMs(loopDelay.percentile(99)), loopDelayMaxMs: toMs(loopDelay.max), cpuMs: (user + system) / 1_000, rssBytes: rss, heapUsedBytes: heapUsed,
+    }
+    loopDelay.reset()
+    return result
+  }
+
+  async function open() {
+    await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 })
+    await unlink(socketPath).catch((problem: NodeJS.ErrnoException) => {
+      if (problem.code !== 'ENOENT') throw problem
+    })
+    loopDelay.enable()
+    await planeServer.open(socketPath)
+    await chmod(socketPath, 0o600)
+  }
+
+  /** Viewers are told to come back, cameras are left properly; at most `graceMs`, then everything is cut. */
+  async function close(graceMs = 4_000) {
+    planeServer.stopListening()
+    viewers.close()
+    await Promise.race([Promise.all([transcoders.close(), hub.close()]), clock.sleep(graceMs)])
+    for (let waitedMs = 0; planeServer.connections() > 0 && waitedMs < 500; waitedMs += 20) await clock.sleep(20)
+    planeServer.close()
+    loopDelay.disable()
+  }
+
+  return { open, close, stats, hub, viewers, transcoders }
+}
+export type MediaApp = ReturnType<typeof createMediaApp>

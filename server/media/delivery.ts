@@ -1,0 +1,289 @@
+/**
+ * One viewer's WebSocket on a plain duplex: frames out of a shared feed, never copied; control messages; how far a slow viewer may fall behind.
+ *
+ * A viewer has no queue of its own but what its socket holds (`maxQueueBytes` and one frame). When that is full it reads on from the feed's GOP cache as
+ * the socket drains; when the next key frame comes before it has caught up, the rest of the old GOP is skipped.
+ */
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../base/clock.ts'
+import { ProtocolError } from '../base/errors.ts'
+import type { LiveServerMessage } from '../contract/media.ts'
+import type { Feed, Gop } from './feed.ts'
+import { isSameAudio, isSameVideo } from './format.ts'
+import { type FeedFormat, openingFrame, type Tag } from './tag.ts'
+import { ClientFrameParser, Opcode, serializeClose, serializeFrame, serializeHandshake } from './websocket.ts'
+
+/** RFC 6455 §7.4.1 and those of `contract/media.ts`. */
+export const CloseCode = { done: 1000, protocolError: 1002, restart: 1012, tryAgainLater: 1013, noPermission: 4003, tooSlow: 4008, loginEnded: 4010 } as const
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode]
+
+export type DeliveryLimits = {
+  maxQueueBytes: number
+  /** A viewer that was behind for this long in sum is closed; time spent in step pays it back at a quarter. */
+  maxBehindMs: number
+  pingMs: number
+  /** Nothing heard for this long, not even a pong: nobody is there. */
+  deadMs: number
+  /** How long a closing handshake may take. */
+  closeMs: number
+}
+
+export type DeliveryHandler = {
+  onText(text: string): void
+  /** The feed has another format, or none: `play` again. */
+  onFormat(format: FeedFormat | undefined): void
+  /** Once, whoever ended it; nothing is sent any more. */
+  onEnd(reason: 'closed' | 'too_slow'): void
+}
+
+export type Playing = {
+  feed: Feed
+  hasSound: boolean
+  /** Sent just before the first bytes; `flvBaseMs` is the first tag's time. */
+  opened(flvBaseMs: number, format: FeedFormat): LiveServerMessage
+  clock(tag: Tag): LiveServerMessage
+}
+
+/** `starting`: the header is still to be sent, with the next whole GOP. `behind`: reading on from the GOP cache, or waiting for the next one. */
+type Mode = 'stopped' | 'starting' | 'live' | 'behind'
+
+const CLOCK_EVERY_MS = 1_000
+const emptyPing = serializeFrame(Opcode.ping, '')
+
+export class Delivery {
+  bytesSent = 0
+  private readonly socket: Duplex
+  private readonly clock: Clock
+  private readonly limits: DeliveryLimits
+  private readonly handler: DeliveryHandler
+  private readonly parser: ClientFrameParser
+  private mode: Mode = 'stopped'
+  private playing: Playing | undefined
+  private sentFormat: FeedFormat | undefined
+  private unlisten: (() => void) | undefined
+  private gop: Gop | undefined
+  private cursor = 0
+  private skippedFrames = 0
+  private behindMs = 0
+  private lastClockMs = 0
+  private lastHeardMs: number
+  private lastPingMs: number
+  private isClosing = false
+  private hasEnded = false
+
+  constructor(socket: Duplex, webSocketKey: string, head: Uint8Array, { clock, limits, handler }: { clock: Clock; limits: DeliveryLimits; handler: DeliveryHandler }) {
+    this.socket = socket
+    this.clock = clock
+    this.limits = limits
+    this.handler = handler
+    this.lastHeardMs = this.lastPingMs = clock.monotonicMs()
+    this.parser = new ClientFrameParser({
+      onText: (text) => this.isClosing || handler.onText(text),
+      onPing: (payload) => {
+        if (this.queuedBytes < this.limits.maxQueueBytes) this.write(serializeFrame(Opcode.pong, payload))
+      },
+      onPong: () => {},
+      onClose: (code) => this.close(code === 1005 ? CloseCode.done : code),
+    })
+    socket.on('data', (chunk: Uint8Array) => this.onBytes(chunk))
+    socket.on('drain', () => this.onDrain())
+    socket.on('error', () => socket.destroy()) // the close that follows is enough
+    socket.once('end', () => this.close(CloseCode.done))
+    socket.once('close', () => this.end('closed'))
+    this.write(Buffer.from(serializeHandshake(webSocketKey)))
+    if (head.length > 0) this.onBytes(head)
+  }
+
+  /** How many bytes wait in this process for this viewer. */
+  get queuedBytes() {
+    return this.socket.writableLength
+  }
+
+  /** What was sent is shown by the decoder that runs now. */
+  get hasStarted() {
+    return this.sentFormat !== undefined
+  }
+
+  send(message: LiveServerMessage) {
+    this.write(serializeFrame(Opcode.text, JSON.stringify(message)))
+  }
+
+  /** Sends a feed from its last key frame on. The same feed in the same format just goes on. */
+  play(playing: Playing) {
+    const format = playing.feed.format
+    const { sentFormat } = this
+    const isSameFeed = this.playing?.feed === playing.feed && this.playing.hasSound === playing.hasSound
+    if (isSameFeed && this.mode !== 'stopped' && sentFormat && format && isSameVideo(format.video, sentFormat.video) && (!playing.hasSound || isSameAudio(format.audio, sentFormat.audio))) {
+      this.playing = playing
+      return
+    }
+    this.stop()
+    this.playing = playing
+    this.mode = 'starting'
+    this.unlisten = playing.feed.listen(this)
+    if (playing.feed.gop.isWhole) this.start()
+  }
+
+  /** No more pictures for now; the feed is let go. */
+  stop() {
+    this.unlisten?.()
+    this.unlisten = undefined
+    this.playing = undefined
+    this.gop = undefined
+    this.mode = 'stopped'
+  }
+
+  onFormat(format: FeedFormat | undefined) {
+    if (!format) this.pause()
+    else if (this.mode !== 'stopped' && this.sentFormat && !isSameVideo(format.video, this.sentFormat.video)) this.mode = 'starting'
+    this.handler.onFormat(format)
+  }
+
+  onTag(tag: Tag) {
+    switch (this.mode) {
+      case 'live':
+        if (tag.kind === 'audio' && !this.playing!.hasSound) return
+        if (this.socket.writableLength < this.limits.maxQueueBytes) return this.sendLive(tag)
+        return this.fallBehind(tag)
+      case 'starting':
+        if (tag.isKey) this.start()
+        return
+      case 'behind':
+        if (tag.isKey) this.skipToKey()
+        else if (!this.gop && tag.kind === 'video') this.skippedFrames++
+    }
+  }
+
+  /** Once a second: is anybody there, and does it keep up? */
+  tick(passedMs: number) {
+    const nowMs = this.clock.monotonicMs()
+    if (this.isClosing) return
+    this.behindMs = Math.max(0, this.behindMs + (this.mode === 'behind' ? passedMs : -passedMs / 4))
+    if (this.behindMs > this.limits.maxBehindMs) {
+      this.close(CloseCode.tooSlow, 'too slow')
+      return
+    }
+    if (nowMs - this.lastHeardMs > this.limits.deadMs) {
+      this.socket.destroy()
+      return
+    }
+    if (nowMs - this.lastPingMs >= this.limits.pingMs) {
+      this.lastPingMs = nowMs
+      this.write(emptyPing)
+    }
+  }
+
+  /** Says why, lets what is queued go out, and leaves nothing behind after `closeMs`. */
+  close(code: number, reason = '') {
+    if (this.isClosing) return
+    this.isClosing = true
+    this.stop()
+    if (this.socket.writable) this.socket.end(serializeClose(code, reason))
+    this.socket.resume()
+    const timer = this.clock.after(this.limits.closeMs, () => this.socket.destroy())
+    this.socket.once('close', () => timer.cancel())
+    this.end(code === CloseCode.tooSlow ? 'too_slow' : 'closed')
+  }
+
+  private end(reason: 'closed' | 'too_slow') {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.isClosing = true
+    this.stop()
+    this.handler.onEnd(reason)
+  }
+
+  private onBytes(chunk: Uint8Array) {
+    this.lastHeardMs = this.clock.monotonicMs()
+    if (this.isClosing) return
+    try {
+      this.parser.push(chunk)
+    } catch (problem) {
+      if (!(problem instanceof ProtocolError)) throw problem
+      this.close(CloseCode.protocolError, problem.clause)
+    }
+  }
+
+  private write(frame: Uint8Array) {
+    if (this.isClosing || !this.socket.writable) return
+    this.bytesSent += frame.length
+    this.socket.write(frame)
+  }
+
+  private pause() {
+    this.gop = undefined
+    if (this.mode !== 'stopped') this.mode = 'starting'
+  }
+
+  private start() {
+    const { feed, hasSound, opened } = this.playing!
+    const first = feed.gop.tags[0]
+    if (!feed.format || !first) return
+    this.socket.cork()
+    if (this.sentFormat) this.send({ type: 'restart' })
+    this.sentFormat = feed.format
+    this.send(opened(first.flvMs, feed.format))
+    this.write(openingFrame(feed.format, hasSound, first.flvMs))
+    this.skippedFrames = 0
+    this.lastClockMs = 0
+    this.gop = feed.gop
+    this.cursor = 0
+    this.pump()
+    this.socket.uncork()
+  }
+
+  /** Writes the GOP from the cursor on, as far as the socket takes it. */
+  private pump() {
+    const { gop, socket, limits } = this
+    const { hasSound } = this.playing!
+    if (!gop) return
+    socket.cork()
+    while (this.cursor < gop.tags.length && socket.writableLength < limits.maxQueueBytes) {
+      const tag = gop.tags[this.cursor++]!
+      if (tag.kind === 'video' || hasSound) this.write(tag.frame)
+    }
+    socket.uncork()
+    const isInStep = this.cursor === gop.tags.length
+    if (isInStep) this.gop = undefined
+    // the end of a GOP that outgrew its cache is not the newest frame: only the next key frame helps
+    this.mode = isInStep && gop.isWhole ? 'live' : 'behind'
+  }
+
+  private sendLive(tag: Tag) {
+    const nowMs = this.clock.monotonicMs()
+    if (tag.kind === 'audio' || nowMs - this.lastClockMs < CLOCK_EVERY_MS) return this.write(tag.frame)
+    this.lastClockMs = nowMs
+    this.socket.cork()
+    this.send(this.playing!.clock(tag))
+    this.write(tag.frame)
+    this.socket.uncork()
+  }
+
+  private fallBehind(tag: Tag) {
+    const { gop } = this.playing!.feed
+    this.mode = 'behind'
+    if (gop.isWhole) {
+      this.gop = gop
+      this.cursor = gop.tags.length - 1 // this very tag
+    } else if (tag.kind === 'video') this.skippedFrames++
+  }
+
+  private skipToKey() {
+    if (this.gop) for (let i = this.cursor; i < this.gop.tags.length; i++) if (this.gop.tags[i]!.kind === 'video') this.skippedFrames++
+    this.gop = this.playing!.feed.gop
+    this.cursor = 0
+    if (this.socket.writableLength < this.limits.maxQueueBytes) this.catchUp()
+  }
+
+  private onDrain() {
+    if (this.mode === 'behind' && this.gop) this.catchUp()
+  }
+
+  private catchUp() {
+    if (this.skippedFrames > 0 && this.cursor === 0) {
+      this.send({ type: 'skipped', frames: this.skippedFrames })
+      this.skippedFrames = 0
+    }
+    this.pump()
+  }
+}

@@ -1,0 +1,110 @@
+/** Turns a stream's pictures into H.264 of at most 720 lines, through one ffmpeg child. */
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { ProtocolError } from '../base/errors.ts'
+import type { VideoConfig, VideoUnit } from '../protocols/codec/access-unit.ts'
+import { parseDecoderRecord } from '../protocols/codec/decoder-record.ts'
+import { forEachNal } from '../protocols/codec/nal.ts'
+import { FlvDemuxer } from '../protocols/flv/demuxer.ts'
+import { flvVideoTag } from '../protocols/flv/muxer.ts'
+import { TransportStreamMuxer } from '../protocols/mpegts/muxer.ts'
+import { FfmpegChild, pictureArguments } from './ffmpeg.ts'
+import { createTag, FRAME_HEADROOM_BYTES, type Tag, tagData } from './tag.ts'
+
+const MAX_WIDTH_PX = 1280
+const MAX_HEIGHT_PX = 720
+const START_CODE = Buffer.from([0, 0, 0, 1])
+
+export type PictureTranscodeHandler = {
+  onConfig(config: VideoConfig): void
+  onTag(tag: Tag): void
+  onFailed(detail: string): void
+}
+
+/** Both sides even, neither larger than 1280x720, shape kept. */
+export function fitSize(widthPx: number, heightPx: number): { widthPx: number; heightPx: number } {
+  const factor = Math.min(1, MAX_WIDTH_PX / widthPx, MAX_HEIGHT_PX / heightPx)
+  const even = (px: number) => Math.max(2, Math.round((px * factor) / 2) * 2)
+  return { widthPx: even(widthPx), heightPx: even(heightPx) }
+}
+
+export class PictureTranscode {
+  private readonly source: VideoConfig
+  private readonly parameterSets: Buffer
+  private readonly muxer: TransportStreamMuxer
+  private readonly demuxer: FlvDemuxer
+  private readonly child: FfmpegChild
+  private readonly handler: PictureTranscodeHandler
+  private readonly clock: Clock
+  private config: VideoConfig | undefined
+  private isSkipping = true
+  /** When the oldest picture that nothing has come out for went in. */
+  private waitingSinceMs: number | undefined
+
+  constructor(path: string, source: VideoConfig, handler: PictureTranscodeHandler, { clock, log }: { clock: Clock; log: Log }) {
+    this.source = source
+    this.handler = handler
+    this.clock = clock
+    this.parameterSets = Buffer.concat(parseDecoderRecord(source.codec, source.record).flatMap((nal) => [START_CODE, nal]))
+    this.muxer = new TransportStreamMuxer(source.codec)
+    this.demuxer = new FlvDemuxer((unit) => {
+      if (unit.kind === 'video') this.onUnit(unit)
+    })
+    const { widthPx, heightPx } = fitSize(source.widthPx, source.heightPx)
+    this.child = new FfmpegChild(path, pictureArguments(widthPx, heightPx), { onBytes: (chunk) => this.onBytes(chunk), onExit: (complaint) => handler.onFailed(complaint) }, log)
+  }
+
+  get sourceConfig() {
+    return this.source
+  }
+
+  /** Nothing came out although pictures went in: the child hangs. */
+  isStuck(limitMs: number): boolean {
+    return this.waitingSinceMs !== undefined && this.clock.monotonicMs() - this.waitingSinceMs > limitMs
+  }
+
+  /** A child that cannot keep up loses whole groups of pictures, not single ones. */
+  write(tag: Tag) {
+    if (tag.isKey) this.isSkipping = this.child.isBehind
+    else if (this.isSkipping || this.child.isBehind) {
+      this.isSkipping = true
+      return
+    }
+    if (this.isSkipping) return
+    this.waitingSinceMs ??= this.clock.monotonicMs()
+    const annexB = toByteStream(tagData(tag), tag.isKey ? this.parameterSets : undefined)
+    this.child.write(this.muxer.mux(annexB, tag.isKey, tag.flvMs * 90, tag.ptsMs * 90))
+  }
+
+  close(): Promise<void> {
+    return this.child.close()
+  }
+
+  private onBytes(chunk: Buffer) {
+    try {
+      this.demuxer.push(chunk)
+    } catch (problem) {
+      if (!(problem instanceof ProtocolError)) throw problem
+      this.handler.onFailed(problem.message)
+    }
+  }
+
+  private onUnit(unit: VideoUnit) {
+    this.waitingSinceMs = undefined
+    if (unit.config !== this.config) {
+      this.config = unit.config
+      this.handler.onConfig(unit.config)
+    }
+    const flvMs = Math.round(unit.dts90k / 90)
+    this.handler.onTag(createTag('video', unit.isKey, flvMs, Math.round(unit.pts90k / 90), flvVideoTag(unit, flvMs, FRAME_HEADROOM_BYTES), unit.data.length))
+  }
+}
+
+function toByteStream(data: Buffer, parameterSets: Buffer | undefined): Buffer {
+  const headBytes = parameterSets?.length ?? 0
+  const out = Buffer.allocUnsafe(headBytes + data.length)
+  if (parameterSets) parameterSets.copy(out)
+  data.copy(out, headBytes)
+  forEachNal(data, (start) => START_CODE.copy(out, headBytes + start - START_CODE.length))
+  return out
+}

@@ -1,0 +1,371 @@
+/**
+ * `Stream` = one camera and profile: one pull, any number of consumers (R-LIVE-2). The only place that tries again.
+ *
+ * idle → queued (for admission) → opening → live; a failure leads to `waiting` while someone wants pictures, else to `idle`.
+ */
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { CameraId, Profile } from '../contract/ids.ts'
+import type { VideoCodec } from '../contract/media.ts'
+import type { FailureCause } from '../contract/status.ts'
+import type { CameraDriver, Source, SourceFailure, StreamAddress } from '../drivers/driver.ts'
+import type { AccessUnit, AudioConfig, AudioUnit, VideoConfig, VideoUnit } from '../protocols/codec/access-unit.ts'
+import { flvAudioTag, flvVideoTag } from '../protocols/flv/muxer.ts'
+import type { Admission } from './admission.ts'
+import { GOOD_STREAM_MS, pauseMs } from './backoff.ts'
+import { Feed, type GopLimits } from './feed.ts'
+import { isSameAudio, isSameVideo } from './format.ts'
+import { createHealthCheck, type HealthCheck } from './stream-health.ts'
+import { createTag, FRAME_HEADROOM_BYTES } from './tag.ts'
+import { Timeline } from './timeline.ts'
+
+export type StreamLimits = {
+  gop: GopLimits
+  /** How long a pull goes on after the last consumer left. */
+  lingerMs: number
+  /** A pull without a key frame for this long has failed: twice the longest GOP met in the field. */
+  firstKeyFrameMs: number
+  /** A live pull without any unit for this long has failed. */
+  silenceMs: number
+}
+
+export type StreamState =
+  | { name: 'idle' }
+  | { name: 'queued' }
+  | { name: 'opening'; sinceMonoMs: number }
+  | { name: 'live'; sinceMonoMs: number; firstKeyFrameMs: number }
+  | { name: 'waiting'; failure: SourceFailure; untilMonoMs: number }
+
+/** `warm` only keeps the linger time running; `probe` neither waits for retries nor lingers. */
+export type ConsumerKind = 'viewer' | 'warm' | 'probe'
+export type Consumer = { kind: ConsumerKind; onState(stream: Stream): void }
+
+export type StreamDeps = {
+  clock: Clock
+  log: Log
+  random: () => number
+  driver: CameraDriver
+  admission: Admission
+  limits: StreamLimits
+  /** `wasWanted` is false for a pull that only a probe asked for. */
+  onUp(stream: Stream): void
+  onDown(stream: Stream, failure: SourceFailure, wasWanted: boolean): void
+  /** A pull ended, for whatever reason, while its last key frame is still there. */
+  onEnd(stream: Stream, hasFailed: boolean): void
+  onSourceCount(change: 1 | -1): void
+}
+
+/** Longest believable time between decoding and showing a picture. */
+const MAX_COMPOSITION_90K = 10 * 90_000
+/** FLV times have 32 bits of milliseconds; the timeline starts anew long before they wrap. */
+const MAX_FLV_MS = 2 ** 31
+
+export class Stream {
+  readonly cameraId: CameraId
+  readonly profile: Profile
+  readonly feed: Feed
+  state: StreamState = { name: 'idle' }
+  /** What the camera sends for sound, transcoded or not; `feed.format.audio` is there only when it can be passed on. */
+  sourceAudio: AudioConfig | undefined
+  /** Known after the first pull, so that the ladder can choose without opening. */
+  lastCodec: VideoCodec | undefined
+  lastFailure: { failure: SourceFailure; monoMs: number } | undefined
+  /** The newest picture: its place on the timeline and when it reached us. */
+  newest = { flvMs: 0, at: 0, monoMs: 0 }
+  bytesIn = 0
+  private readonly deps: StreamDeps
+  private address: StreamAddress
+  private readonly consumers = new Set<Consumer>()
+  private readonly soundListeners = new Set<(unit: AudioUnit, flvMs: number) => void>()
+  private source: Source | undefined
+  private pullNumber = 0
+  private closing: Promise<void> = Promise.resolve()
+  private timeline: Timeline | undefined
+  private nextFlvMs = 0
+  private videoConfig: VideoConfig | undefined
+  private failures = 0
+  private isClosed = false
+  private cancelAdmission: (() => void) | undefined
+  private release: (() => void) | undefined
+  private watchdog: Timer | undefined
+  private retryTimer: Timer | undefined
+  private lingerTimer: Timer | undefined
+  private lastUnitMonoMs = 0
+  private health: HealthCheck
+
+  constructor(cameraId: CameraId, profile: Profile, address: StreamAddress, deps: StreamDeps) {
+    this.cameraId = cameraId
+    this.profile = profile
+    this.address = address
+    this.deps = deps
+    this.feed = new Feed(deps.limits.gop)
+    this.health = createHealthCheck()
+  }
+
+  get viewerCount() {
+    let count = 0
+    for (const consumer of this.consumers) if (consumer.kind === 'viewer') count++
+    return count
+  }
+
+  get isIdle() {
+    return this.state.name === 'idle' && this.consumers.size === 0
+  }
+
+  /** How many tries failed since the stream was last good; the next one has the number after it. */
+  get attempt() {
+    return this.failures + 1
+  }
+
+  /** Begins the pull if it is not there. Answers a function that leaves; the last to leave starts the linger time. */
+  add(consumer: Consumer): () => void {
+    const wasOnlyProbed = !this.isWanted
+    this.consumers.add(consumer)
+    if (consumer.kind !== 'probe') this.endLinger()
+    if (this.state.name === 'idle') this.queue()
+    else if (this.state.name === 'queued' && wasOnlyProbed && this.isWanted) this.queue() // with the better priority
+    else if (this.state.name === 'waiting' && consumer.kind === 'viewer') this.retrySoon()
+    return () => {
+      if (this.consumers.delete(consumer)) this.onLeft(consumer.kind)
+    }
+  }
+
+  /** Sound as the camera sends it, for transcoding. */
+  listenSound(listener: (unit: AudioUnit, flvMs: number) => void): () => void {
+    this.soundListeners.add(listener)
+    return () => void this.soundListeners.delete(listener)
+  }
+
+  /** A person asked: no pause is long enough to refuse that. */
+  retryNow() {
+    if (this.state.name === 'waiting') this.queue()
+  }
+
+  /** A changed address ends the pull and starts it anew if anyone wants it. */
+  setAddress(address: StreamAddress) {
+    const isSame = (Object.keys(address) as (keyof StreamAddress)[]).every((key) => address[key] === this.address[key])
+    if (isSame) return
+    this.address = address
+    this.lastFailure = undefined
+    this.lastCodec = undefined
+    this.failures = 0
+    this.stop()
+    if (this.consumers.size > 0) this.queue()
+  }
+
+  /** Degraded now? Asked at regular times; each call judges the time since the last one. */
+  checkHealth(): FailureCause | null {
+    return this.source ? this.health.judge(this.source.stats(), this.deps.clock.monotonicMs()) : null
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+    this.consumers.clear()
+    this.stop()
+    await this.closing
+  }
+
+  private get hasWatchers() {
+    for (const consumer of this.consumers) if (consumer.kind !== 'probe') return true
+    return false
+  }
+
+  private get isWanted() {
+    return this.hasWatchers || this.lingerTimer !== undefined
+  }
+
+  private setState(state: StreamState) {
+    this.state = state
+    for (const consumer of [...this.consumers]) consumer.onState(this)
+  }
+
+  private queue() {
+    if (this.isClosed) return
+    this.retryTimer?.cancel()
+    this.retryTimer = undefined
+    this.endAdmission()
+    const pull = ++this.pullNumber
+    this.setState({ name: 'queued' })
+    if (pull !== this.pullNumber) return
+    this.cancelAdmission = this.deps.admission.request(this.isWanted ? 'watched' : 'probed', (release) => {
+      this.cancelAdmission = undefined
+      this.release = release
+      // the goodbye to the camera goes first: many have no place for two
+      void this.closing.then(() => {
+        if (pull === this.pullNumber) this.open()
+        else release()
+      })
+    })
+  }
+
+  private open() {
+    const { clock, driver, limits } = this.deps
+    const openedMonoMs = clock.monotonicMs()
+    const pull = this.pullNumber
+    this.timeline = new Timeline(this.nextFlvMs, openedMonoMs)
+    this.videoConfig = undefined
+    this.sourceAudio = undefined
+    this.lastUnitMonoMs = openedMonoMs
+    this.health = createHealthCheck()
+    this.setState({ name: 'opening', sinceMonoMs: openedMonoMs })
+    if (pull !== this.pullNumber) return
+    this.deps.onSourceCount(1)
+    const source = driver.open(this.address, {
+      onUnit: (unit) => {
+        if (pull === this.pullNumber) this.onUnit(unit)
+      },
+      onFailed: (failure) => {
+        if (pull === this.pullNumber) this.fail(failure)
+      },
+    }, { clock, wantsSound: true })
+    if (pull !== this.pullNumber) return this.closeSource(source) // failed at once
+    this.source = source
+    this.watchdog = clock.every(1_000, () => {
+      const nowMs = clock.monotonicMs()
+      if (this.state.name === 'opening' && nowMs - openedMonoMs >= limits.firstKeyFrameMs) this.fail({ cause: 'silent', detail: `no key frame in ${limits.firstKeyFrameMs / 1_000} s` })
+      else if (this.state.name === 'live' && nowMs - this.lastUnitMonoMs >= limits.silenceMs) this.fail({ cause: 'silent', detail: `nothing for ${limits.silenceMs / 1_000} s` })
+    })
+  }
+
+  private onUnit(unit: AccessUnit) {
+    try {
+      this.lastUnitMonoMs = this.deps.clock.monotonicMs()
+      this.bytesIn += unit.data.length
+      if (unit.kind === 'video') this.onVideo(unit)
+      else this.onAudio(unit)
+    } catch (problem) {
+      this.deps.log.warn({ cameraId: this.cameraId, problem }, 'a unit could not be taken')
+      this.fail({ cause: 'protocol_error', detail: 'a unit could not be taken' })
+    }
+  }
+
+  private onVideo(unit: VideoUnit) {
+    if (unit.isKey) {
+      if (unit.config !== this.videoConfig) this.onVideoConfig(unit.config)
+      else if (this.nextFlvMs > MAX_FLV_MS) this.restartTimeline()
+    } else if (!this.feed.format || unit.config !== this.videoConfig) return // nothing can be decoded before the key frame
+    const monoMs = this.lastUnitMonoMs
+    const flvMs = this.timeline!.toFlvMs('video', unit.dts90k, monoMs)
+    if (Math.abs(unit.pts90k - unit.dts90k) > MAX_COMPOSITION_90K) unit.pts90k = unit.dts90k
+    const ptsMs = flvMs + Math.round((unit.pts90k - unit.dts90k) / 90)
+    this.nextFlvMs = flvMs + 1
+    this.newest = { flvMs, at: this.deps.clock.now(), monoMs }
+    this.health.onPicture(unit, monoMs)
+    this.feed.push(createTag('video', unit.isKey, flvMs, ptsMs, flvVideoTag(unit, flvMs, FRAME_HEADROOM_BYTES), unit.data.length), monoMs)
+    if (unit.isKey && this.state.name === 'opening') this.onFirstKeyFrame(monoMs - this.state.sinceMonoMs)
+  }
+
+  private onVideoConfig(config: VideoConfig) {
+    const before = this.feed.format
+    this.videoConfig = config
+    this.lastCodec = config.codec
+    if (!before || !isSameVideo(before.video, config)) this.feed.setFormat({ video: config, audio: this.passableAudio() })
+  }
+
+  private onAudio(unit: AudioUnit) {
+    if (unit.config !== this.sourceAudio) {
+      const isNew = !this.sourceAudio || !isSameAudio(this.sourceAudio, unit.config)
+      this.sourceAudio = unit.config
+      if (isNew && this.feed.format) this.feed.setFormat({ video: this.feed.format.video, audio: this.passableAudio() })
+    }
+    if (!this.feed.format) return
+    const monoMs = this.lastUnitMonoMs
+    const flvMs = this.timeline!.toFlvMs('audio', unit.dts90k, monoMs)
+    if (unit.config.codec === 'aac') this.feed.push(createTag('audio', false, flvMs, flvMs, flvAudioTag(unit, flvMs, FRAME_HEADROOM_BYTES), unit.data.length), monoMs)
+    for (const listener of this.soundListeners) listener(unit, flvMs)
+  }
+
+  private passableAudio() {
+    return this.sourceAudio?.codec === 'aac' ? this.sourceAudio : undefined
+  }
+
+  private restartTimeline() {
+    this.nextFlvMs = 0
+    this.timeline = new Timeline(0, this.lastUnitMonoMs)
+    const { format } = this.feed
+    this.feed.setFormat(undefined)
+    this.feed.setFormat(format)
+  }
+
+  private onFirstKeyFrame(firstKeyFrameMs: number) {
+    this.endAdmission()
+    this.lastFailure = undefined
+    this.setState({ name: 'live', sinceMonoMs: this.lastUnitMonoMs, firstKeyFrameMs })
+    this.deps.onUp(this)
+  }
+
+  private fail(failure: SourceFailure) {
+    const { clock, random } = this.deps
+    const nowMs = clock.monotonicMs()
+    if (this.state.name === 'live' && nowMs - this.state.sinceMonoMs >= GOOD_STREAM_MS) this.failures = 0
+    const wasWanted = this.isWanted
+    this.dropSource(true)
+    this.lastFailure = { failure, monoMs: nowMs }
+    this.deps.onDown(this, failure, wasWanted)
+    if (!this.hasWatchers) return this.stop()
+    const waitMs = pauseMs({ cause: failure.cause, failures: this.failures++, isWatched: this.viewerCount > 0, random })
+    this.retryTimer = clock.after(waitMs, () => this.queue())
+    this.setState({ name: 'waiting', failure, untilMonoMs: nowMs + waitMs })
+  }
+
+  /** A new viewer does not sit out the pause of those before it, but neither does a crowd of them hammer the camera. */
+  private retrySoon() {
+    if (!this.lastFailure || this.lastFailure.failure.cause === 'refused_login') return
+    if (this.deps.clock.monotonicMs() - this.lastFailure.monoMs >= 2_000) this.queue()
+  }
+
+  private onLeft(kind: ConsumerKind) {
+    if (this.isClosed || this.isWanted) return
+    if (kind === 'probe' || this.state.name === 'waiting') {
+      if (this.consumers.size === 0) this.stop()
+      return
+    }
+    this.lingerTimer = this.deps.clock.after(this.deps.limits.lingerMs, () => {
+      this.lingerTimer = undefined
+      if (this.consumers.size === 0) this.stop()
+    })
+  }
+
+  /** Back to idle, without judging anything. */
+  private stop() {
+    this.endLinger()
+    this.retryTimer?.cancel()
+    this.retryTimer = undefined
+    this.failures = 0
+    this.dropSource(false)
+    this.setState({ name: 'idle' })
+  }
+
+  private endLinger() {
+    this.lingerTimer?.cancel()
+    this.lingerTimer = undefined
+  }
+
+  private endAdmission() {
+    this.cancelAdmission?.()
+    this.cancelAdmission = undefined
+    this.release?.()
+    this.release = undefined
+  }
+
+  private dropSource(hasFailed: boolean) {
+    this.pullNumber++
+    this.endAdmission()
+    this.watchdog?.cancel()
+    this.watchdog = undefined
+    const source = this.source
+    this.source = undefined
+    if (!source) return
+    this.deps.onEnd(this, hasFailed)
+    this.closeSource(source)
+    this.feed.clear()
+  }
+
+  private closeSource(source: Source) {
+    const { log, onSourceCount } = this.deps
+    this.closing = source
+      .close()
+      .catch((problem: unknown) => log.warn({ cameraId: this.cameraId, problem }, 'a source did not close'))
+      .then(() => onSourceCount(-1))
+  }
+}

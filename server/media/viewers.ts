@@ -1,0 +1,64 @@
+/** All viewers of this process: how many may come, whose they are, and the second hand that finds the slow and the dead. */
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { CameraId } from '../contract/ids.ts'
+import { CloseCode, type DeliveryLimits } from './delivery.ts'
+import type { Hub } from './hub.ts'
+import type { MediaEvent, ViewerRequest } from './plane.ts'
+import type { Transcoders } from './transcoders.ts'
+import { Viewer } from './viewer.ts'
+
+const TICK_MS = 1_000
+
+export type ViewersDeps = { hub: Hub; transcoders: Transcoders; clock: Clock; log: Log; limits: DeliveryLimits; maxViewers: number; onEvent(event: MediaEvent): void }
+
+export function createViewers({ hub, transcoders, clock, log, limits, maxViewers, onEvent }: ViewersDeps) {
+  const viewers = new Set<Viewer>()
+  let goneBytes = 0
+
+  const ticker = clock.every(TICK_MS, () => {
+    for (const viewer of viewers) viewer.delivery.tick(TICK_MS)
+  })
+
+  function attach(request: ViewerRequest, socket: Duplex, head: Uint8Array) {
+    const viewer = new Viewer(request, socket, head, {
+      hub, transcoders, clock, log, limits,
+      onLeft(gone, left) {
+        viewers.delete(gone)
+        goneBytes += gone.delivery.bytesSent
+        onEvent(left)
+      },
+    })
+    viewers.add(viewer)
+    if (viewers.size > maxViewers) viewer.refuse('viewer_limit', null, CloseCode.tryAgainLater)
+    else viewer.start()
+  }
+
+  /** Ends the viewers of a login, or those of them that watch certain cameras. Answers how many. */
+  function end({ loginId, cameraIds }: { loginId: string; cameraIds?: CameraId[] | undefined }): number {
+    const ending = [...viewers].filter(({ request }) => request.loginId === loginId && (!cameraIds || cameraIds.includes(request.cameraId)))
+    for (const viewer of ending) viewer.end(cameraIds ? CloseCode.noPermission : CloseCode.loginEnded, 'ended')
+    return ending.length
+  }
+
+  /** The process ends: browsers come back to the next one. */
+  function close() {
+    ticker.cancel()
+    for (const viewer of [...viewers]) viewer.end(CloseCode.restart, 'ended')
+  }
+
+  return {
+    attach, end, close,
+    stats() {
+      let bytesOut = goneBytes
+      let queuedBytes = 0
+      for (const { delivery } of viewers) {
+        bytesOut += delivery.bytesSent
+        queuedBytes += delivery.queuedBytes
+      }
+      return { viewers: viewers.size, bytesOut, queuedBytes }
+    },
+  }
+}
+export type Viewers = ReturnType<typeof createViewers>

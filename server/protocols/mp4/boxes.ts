@@ -1,0 +1,83 @@
+/** Boxes of ISO/IEC 14496-12 and the sample entries of 14496-15: the bricks of `still.ts`, and of every MP4 writer to come. */
+import type { VideoConfig } from '../codec/access-unit.ts'
+import { ascii, concat, u16, u32, u8 } from '../bytes.ts'
+
+/** §4.2 */
+export function box(type: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 8)
+  return concat(u32(length), ascii(type), ...parts)
+}
+
+/** §4.2, with version and flags. */
+export function fullBox(type: string, version: number, flags: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  return box(type, u32((version << 24) | flags), ...parts)
+}
+
+/** §4.3. `major` is also the first compatible brand. */
+export function fileTypeBox(major: string, ...compatible: readonly string[]): Uint8Array {
+  return box('ftyp', ascii(major), u32(0), ascii(major), ...compatible.map(ascii))
+}
+
+/** §8.2.2, version 0 */
+export function movieHeaderBox({ timescale, duration, nextTrackId }: { timescale: number; duration: number; nextTrackId: number }): Uint8Array {
+  return fullBox('mvhd', 0, 0,
+    u32(0), u32(0),           // creation_time, modification_time
+    u32(timescale), u32(duration),
+    u32(0x00010000),          // rate 1.0
+    u16(0x0100), u16(0),      // volume 1.0, reserved
+    zeros(8),
+    unityMatrix,
+    zeros(24),                // pre_defined
+    u32(nextTrackId))
+}
+
+/** §8.3.2, version 0; flags: enabled, in movie, in preview. */
+export function trackHeaderBox({ trackId, duration, widthPx, heightPx }: { trackId: number; duration: number; widthPx: number; heightPx: number }): Uint8Array {
+  return fullBox('tkhd', 0, 7,
+    u32(0), u32(0),           // creation_time, modification_time
+    u32(trackId), u32(0), u32(duration),
+    zeros(8),
+    u16(0), u16(0), u16(0), u16(0), // layer, alternate_group, volume, reserved
+    unityMatrix,
+    u16(widthPx), u16(0), u16(heightPx), u16(0)) // 16.16 fixed point
+}
+
+/** §8.4.2, language "und" */
+export function mediaHeaderBox({ timescale, duration }: { timescale: number; duration: number }): Uint8Array {
+  return fullBox('mdhd', 0, 0, u32(0), u32(0), u32(timescale), u32(duration), u16(0x55c4), u16(0))
+}
+
+/** §8.4.3 */
+export function handlerBox(handlerType: 'vide' | 'soun', name: string): Uint8Array {
+  return fullBox('hdlr', 0, 0, u32(0), ascii(handlerType), zeros(12), ascii(name), u8(0))
+}
+
+/** §8.7.2: the media is in this file. */
+export function dataInformationBox(): Uint8Array {
+  return box('dinf', fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, 1)))
+}
+
+/** §8.4.5.2 */
+export function videoMediaHeaderBox(): Uint8Array {
+  return fullBox('vmhd', 0, 1, zeros(8))
+}
+
+/** `avc1` or `hvc1` with its record: ISO/IEC 14496-12 §12.1.3, 14496-15 §5.4.2 and §8.4.1. */
+export function videoSampleEntryBox(config: VideoConfig): Uint8Array {
+  const [type, recordType] = config.codec === 'h264' ? ['avc1', 'avcC'] as const : ['hvc1', 'hvcC'] as const
+  return box(type,
+    zeros(6), u16(1),         // reserved, data_reference_index
+    zeros(16),                // pre_defined, reserved
+    u16(config.widthPx), u16(config.heightPx),
+    u32(0x00480000), u32(0x00480000), // 72 dpi
+    u32(0), u16(1),           // reserved, frame_count
+    zeros(32),                // compressorname
+    u16(0x0018), u16(0xffff), // depth, pre_defined
+    box(recordType, config.record))
+}
+
+function zeros(count: number): Uint8Array {
+  return new Uint8Array(count)
+}
+
+const unityMatrix = concat(u32(0x00010000), u32(0), u32(0), u32(0), u32(0x00010000), u32(0), u32(0), u32(0), u32(0x40000000))

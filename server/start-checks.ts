@@ -1,0 +1,56 @@
+/** What must be true before anything is started: the folder is free and of the right kind, the port is free. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from './base/clock.ts'
+import type { Config } from './config.ts'
+import { describeHolder, type ProcessLock, takeLock } from './database/process-lock.ts'
+import { StartError } from './start-error.ts'
+
+export type FolderLock = ProcessLock & { runFolderLeft: string | null; runFolder: string }
+
+const RUN_FOLDER_PREFIX = join(tmpdir(), 'mapwall-')
+
+/** One MapWall per data folder. Sockets live in a short path of their own: a socket's path may have 107 bytes at most. */
+export function takeFolderLock(dataFolder: string, clock: Clock): FolderLock {
+  const runFolder = mkdtempSync(RUN_FOLDER_PREFIX)
+  const result = takeLock(join(dataFolder, 'mapwall.lock'), { now: clock.now(), note: runFolder })
+  if (result.ok) return { ...result.lock, runFolder, runFolderLeft: result.staleNote }
+  rmSync(runFolder, { recursive: true })
+  throw new StartError(`数据目录 ${dataFolder} 正在被另一个 MapWall 使用：${describeHolder(result.holder)}。\n先停止它，或用 MAPWALL_DATA 指定另一个目录。\nThis data folder is in use by another MapWall. Stop it, or choose another MAPWALL_DATA.`)
+}
+
+/** The folder of this run's sockets; what a killed run left is cleared away. */
+export function openRunFolder({ runFolder, runFolderLeft }: FolderLock): { path: string; remove(): void } {
+  if (runFolderLeft?.startsWith(RUN_FOLDER_PREFIX)) rmSync(runFolderLeft, { recursive: true, force: true })
+  return { path: runFolder, remove: () => rmSync(runFolder, { recursive: true, force: true }) }
+}
+
+/** Marks a new folder; a demo never touches a production folder, nor the other way round. */
+export function claimFolder(dataFolder: string, kind: 'demo' | 'production') {
+  const file = join(dataFolder, 'kind')
+  if (!existsSync(file)) return writeFileSync(file, `${kind}\n`, { mode: 0o600 })
+  const found = readFileSync(file, 'utf8').trim()
+  if (found === kind) return
+  throw new StartError(
+    kind === 'demo'
+      ? `${dataFolder} 是正式运行的数据，演示不会动它。去掉 --demo，或用 MAPWALL_DATA 指定另一个目录。\nThis folder is in production use; a demo never touches it.`
+      : `${dataFolder} 是演示数据，不能用于正式运行。用 MAPWALL_DATA 指定一个新目录。\nThis folder belongs to a demo; choose a new MAPWALL_DATA.`,
+  )
+}
+
+/** Says so before a minute of starting is spent. */
+export function checkPort({ port, host }: Pick<Config, 'port' | 'host'>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (problem: NodeJS.ErrnoException) => reject(new StartError(portProblem(problem.code ?? '', port, host))))
+    probe.listen(port, host, () => probe.close(() => resolve()))
+  })
+}
+
+function portProblem(code: string, port: number, host: string): string {
+  if (code === 'EADDRINUSE') return `端口 ${port} 已被占用。换一个端口再启动，例如：PORT=${port + 1} npm start\nPort ${port} is taken. Choose another, for example PORT=${port + 1}`
+  if (code === 'EACCES') return `没有权限使用端口 ${port}。请用 1024 以上的端口，例如：PORT=8080\nNo permission for port ${port}. Use one above 1024, for example PORT=8080`
+  return `无法在 ${host}:${port} 上监听（${code}）。请检查 HOST 和 PORT。\nCannot listen on ${host}:${port} (${code}). Check HOST and PORT.`
+}

@@ -1,0 +1,228 @@
+/** Everything of ours above the base map, drawn into one canvas: mask, borders, fields of view, names, symbols. OpenLayers asks for a frame, we give it. */
+import Layer from 'ol/layer/Layer.js'
+import type { FrameState } from 'ol/Map.js'
+import { color, mapColor } from '../../base/theme.ts'
+import type { Line } from './district-paint.ts'
+import type { PlacedLabel } from './labels.ts'
+import type { MapItem, MapPoint } from './scene.ts'
+import type { Look, Sprite, Symbols } from './symbols.ts'
+
+/** A shape in projected coordinates relative to `origin`, so that a float keeps centimetres. */
+export type Shape = { path: Path2D; origin: readonly [number, number] }
+export type StationLabel = { stationId: string; x: number; y: number; sprite: Sprite; area: Shape | null }
+export type Pulse = { cameraId: string; startedAtMs: number }
+
+/** What a frame shows. The engine changes it; the overlay only reads. */
+export type OverlayModel = {
+  look: Look
+  symbols: Symbols
+  items: readonly MapItem[]
+  outline: Shape | null
+  borders: Shape | null
+  hasMask: boolean
+  labels: readonly PlacedLabel[]
+  /** Labels are shown only near the scale they were placed for. */
+  labelResolution: number
+  stations: readonly StationLabel[]
+  hoveredStationId: string | null
+  selected: MapPoint | null
+  hovered: MapItem | null
+  selectedSector: Shape | null
+  sectors: readonly { at: MapPoint; shape: Shape }[]
+  pulses: readonly Pulse[]
+}
+
+export type ToPx = (x: number, y: number) => readonly [number, number]
+export const PULSE_MS = 900
+
+export function toPxOf(frameState: FrameState): ToPx {
+  const [a, , , d, e, f] = frameState.coordinateToPixelTransform as [number, number, number, number, number, number]
+  return (x, y) => [a * x + e, d * y + f]
+}
+
+export function shapeOf(lines: readonly Line[], isClosed: boolean): Shape | null {
+  if (lines.length === 0) return null
+  const origin = [lines[0]!.xs[0]!, lines[0]!.xs[1]!] as const
+  const path = new Path2D()
+  for (const { xs } of lines) {
+    for (let i = 0; i < xs.length; i += 2) path[i === 0 ? 'moveTo' : 'lineTo'](xs[i]! - origin[0], xs[i + 1]! - origin[1])
+    if (isClosed) path.closePath()
+  }
+  return { path, origin }
+}
+
+/** `beforeFrame` may bring the model up to the frame's scale. Returns the layer and asks nothing of its caller but `changed()`. */
+export function createOverlayLayer(model: OverlayModel, beforeFrame: (frameState: FrameState) => void): Layer {
+  const canvas = document.createElement('canvas')
+  canvas.className = 'map-overlay'
+  canvas.style.cssText = 'position:absolute;inset:0;pointer-events:none'
+  const ctx = canvas.getContext('2d')!
+  return new Layer({
+    render(frameState) {
+      beforeFrame(frameState)
+      const [widthPx, heightPx] = frameState.size as [number, number]
+      const { pixelRatio } = frameState
+      if (canvas.width !== Math.round(widthPx * pixelRatio) || canvas.height !== Math.round(heightPx * pixelRatio)) {
+        canvas.width = Math.round(widthPx * pixelRatio)
+        canvas.height = Math.round(heightPx * pixelRatio)
+        canvas.style.width = `${widthPx}px`
+        canvas.style.height = `${heightPx}px`
+      } else {
+        ctx.setTransform(1, 0, 0, 1, 0, 0)
+        ctx.clearRect(0, 0, canvas.width, canvas.height)
+      }
+      drawOverlay(ctx, model, toPxOf(frameState), { widthPx, heightPx, pixelRatio, resolution: frameState.viewState.resolution })
+      if (model.pulses.length > 0) frameState.animate = true
+      return canvas
+    },
+  })
+}
+
+type FrameSize = { widthPx: number; heightPx: number; pixelRatio: number; resolution: number }
+
+function drawOverlay(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToPx, size: FrameSize): void {
+  const { look, symbols } = model
+  const { sizeScale } = look
+  const ink = color[look.theme]
+  const ground = mapColor[look.theme]
+  const { widthPx, heightPx, pixelRatio, resolution } = size
+  const inPx = () => ctx.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0)
+  /** Puts the canvas into a shape's coordinates; widths are then given in px by `unit`. */
+  const inShape = ({ origin }: Shape) => {
+    const [x, y] = toPx(origin[0], origin[1])
+    ctx.setTransform(pixelRatio / resolution, 0, 0, -pixelRatio / resolution, x * pixelRatio, y * pixelRatio)
+  }
+  const unit = resolution * sizeScale
+  const put = (sprite: Sprite, x: number, y: number) => {
+    if (x < -sprite.anchorX || y < -sprite.anchorY || x > widthPx + sprite.anchorX || y > heightPx + sprite.anchorY) return
+    // whole device pixels: a picture between two of them is blurred and slow
+    ctx.drawImage(sprite.image, Math.round((x - sprite.anchorX) * pixelRatio) / pixelRatio, Math.round((y - sprite.anchorY) * pixelRatio) / pixelRatio, sprite.widthPx, sprite.heightPx)
+  }
+
+  if (model.hasMask && model.outline) drawMask(ctx, model.outline, toPx, size, ground.outside)
+  const hoveredArea = model.stations.find((station) => station.stationId === model.hoveredStationId)?.area
+  if (hoveredArea) {
+    inShape(hoveredArea)
+    ctx.globalAlpha = 0.06
+    ctx.fillStyle = ink.accent
+    ctx.fill(hoveredArea.path)
+    ctx.globalAlpha = 1
+  }
+  ctx.lineJoin = 'round'
+  if (model.borders) {
+    inShape(model.borders)
+    ctx.strokeStyle = ground.jurisdiction
+    ctx.lineWidth = 1.2 * unit
+    ctx.setLineDash([5 * unit, 4 * unit])
+    ctx.stroke(model.borders.path)
+    ctx.setLineDash([])
+  }
+  if (model.outline) {
+    inShape(model.outline)
+    ctx.strokeStyle = ground.outline
+    ctx.globalAlpha = 0.13
+    ctx.lineWidth = 7 * unit
+    ctx.stroke(model.outline.path)
+    ctx.globalAlpha = 1
+    ctx.lineWidth = 1.5 * unit
+    ctx.stroke(model.outline.path)
+  }
+  ctx.fillStyle = ink.text2
+  ctx.globalAlpha = 0.1
+  for (const { at, shape } of model.sectors) {
+    const [x, y] = toPx(at.x, at.y)
+    if (x < -300 || y < -300 || x > widthPx + 300 || y > heightPx + 300) continue
+    inShape(shape)
+    ctx.fill(shape.path)
+  }
+  if (model.selectedSector) {
+    inShape(model.selectedSector)
+    ctx.globalAlpha = 0.2
+    ctx.fillStyle = ink.accent
+    ctx.fill(model.selectedSector.path)
+    ctx.globalAlpha = 0.75
+    ctx.strokeStyle = ink.accent
+    ctx.lineWidth = unit
+    ctx.stroke(model.selectedSector.path)
+  }
+  ctx.globalAlpha = 1
+  inPx()
+  if (Math.abs(resolution / model.labelResolution - 1) < 0.02) for (const label of model.labels) put(label.sprite, ...toPx(label.x, label.y))
+  for (const station of model.stations) put(station.sprite, ...toPx(station.x, station.y))
+  drawItems(ctx, model, toPx, put)
+  drawMarks(ctx, model, toPx, put)
+  for (const pulse of model.pulses) drawPulse(ctx, model, pulse, toPx)
+  ctx.globalAlpha = 1
+
+  function drawItems(target: CanvasRenderingContext2D, { items, selected }: OverlayModel, at: ToPx, place: typeof put): void {
+    drawLeaders(target, items, at)
+    for (const item of items) {
+      const [x, y] = at(item.x, item.y)
+      if (item.kind === 'cluster') place(symbols.cluster(item.members.length, item.counts), x, y)
+      else if (item.at !== selected) place(symbols.point(item.at.point.state.status), x + item.offsetPx[0] * sizeScale, y + item.offsetPx[1] * sizeScale)
+    }
+  }
+
+  function drawLeaders(target: CanvasRenderingContext2D, items: readonly MapItem[], at: ToPx): void {
+    target.strokeStyle = ink.text3
+    target.lineWidth = sizeScale
+    target.beginPath()
+    for (const item of items) {
+      if (item.kind !== 'point' || (item.offsetPx[0] === 0 && item.offsetPx[1] === 0)) continue
+      const [x, y] = at(item.x, item.y)
+      target.moveTo(x, y)
+      target.lineTo(x + item.offsetPx[0] * sizeScale, y + item.offsetPx[1] * sizeScale)
+    }
+    target.stroke()
+  }
+
+  function drawMarks(target: CanvasRenderingContext2D, { items, selected, hovered }: OverlayModel, at: ToPx, place: typeof put): void {
+    if (hovered && !(hovered.kind === 'point' && hovered.at === selected)) {
+      const [x, y] = placeOf(hovered, at)
+      target.beginPath()
+      target.arc(x, y, (hovered.kind === 'cluster' ? hovered.radiusPx + 6 : 12) * sizeScale, 0, 2 * Math.PI)
+      target.strokeStyle = ink.accent
+      target.lineWidth = 1.5 * sizeScale
+      target.stroke()
+    }
+    if (!selected) return
+    const item = items.find((candidate) => candidate.kind === 'point' && candidate.at === selected)
+    const [x, y] = item ? placeOf(item, at) : at(selected.x, selected.y)
+    place(symbols.selection(), x, y)
+    place(symbols.point(selected.point.state.status, 1.35), x, y)
+    const pill = symbols.namePill(selected.point.name)
+    place(pill, x + 22 * sizeScale + pill.anchorX, y - 18 * sizeScale)
+  }
+
+  function placeOf(item: MapItem, at: ToPx): readonly [number, number] {
+    const [x, y] = at(item.x, item.y)
+    return item.kind === 'cluster' ? [x, y] : [x + item.offsetPx[0] * sizeScale, y + item.offsetPx[1] * sizeScale]
+  }
+
+  /** One ring when a camera goes down, then it stands still. */
+  function drawPulse(target: CanvasRenderingContext2D, { items }: OverlayModel, pulse: Pulse, at: ToPx): void {
+    const item = items.find((candidate) => (candidate.kind === 'point' ? candidate.at.point.cameraId === pulse.cameraId : candidate.members.some((member) => member.point.cameraId === pulse.cameraId)))
+    const share = (performance.now() - pulse.startedAtMs) / PULSE_MS
+    if (!item || share < 0 || share > 1) return
+    const [x, y] = placeOf(item, at)
+    target.beginPath()
+    target.arc(x, y, (10 + 26 * share) * sizeScale, 0, 2 * Math.PI)
+    target.globalAlpha = 1 - share
+    target.strokeStyle = ink.offline
+    target.lineWidth = 2 * sizeScale
+    target.stroke()
+  }
+}
+
+/** Over a base map of others: what is outside the district steps back. */
+function drawMask(ctx: CanvasRenderingContext2D, outline: Shape, toPx: ToPx, { widthPx, heightPx, pixelRatio, resolution }: FrameSize, style: string): void {
+  const [x, y] = toPx(outline.origin[0], outline.origin[1])
+  const all = new Path2D()
+  all.rect(0, 0, widthPx * pixelRatio, heightPx * pixelRatio)
+  all.addPath(outline.path, new DOMMatrix([pixelRatio / resolution, 0, 0, -pixelRatio / resolution, x * pixelRatio, y * pixelRatio]))
+  ctx.setTransform(1, 0, 0, 1, 0, 0)
+  ctx.globalAlpha = 0.72
+  ctx.fillStyle = style
+  ctx.fill(all, 'evenodd')
+  ctx.globalAlpha = 1
+}

@@ -1,0 +1,72 @@
+/** Moving the view: short, at most 600 ms, not at all where motion is not wanted, and never further than needed. */
+import type View from 'ol/View.js'
+import type OlMap from 'ol/Map.js'
+import { resolutionOf } from './scale.ts'
+
+/** Top, right, bottom, left: what panels cover. */
+export type Padding = readonly [number, number, number, number]
+
+const SHORTEST_MS = 240
+const LONGEST_MS = 600
+/** A selected point stands at least this far from what covers the map. */
+const CLEAR_PX = 56
+
+export function createViewMoves(map: OlMap, view: View) {
+  function durationFor(center: readonly number[], resolution: number): number {
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return 0
+    const from = view.getCenter() ?? center
+    const screens = Math.hypot(from[0]! - center[0]!, from[1]! - center[1]!) / ((view.getResolution() ?? resolution) * 800)
+    const halvings = Math.abs(Math.log2((view.getResolution() ?? resolution) / resolution))
+    return Math.min(LONGEST_MS, SHORTEST_MS + 120 * Math.max(screens, halvings))
+  }
+
+  function moveTo(center: readonly number[], resolution = view.getResolution() ?? 1): void {
+    view.cancelAnimations()
+    const duration = durationFor(center, resolution)
+    const target = view.getConstrainedResolution(resolution) ?? resolution
+    if (duration === 0) {
+      view.setResolution(target)
+      view.setCenter([...center])
+    } else view.animate({ center: [...center], resolution: target, duration, easing: (t) => 1 - (1 - t) ** 3 })
+  }
+
+  /** Shows a box within what is free, not closer than `closestZoom`. */
+  function fit(box: readonly [number, number, number, number], closestZoom: number, isInstant = false): void {
+    view.cancelAnimations()
+    const margin: number[] = [...(view.padding ?? [0, 0, 0, 0])].map((px) => px + 24)
+    const size = map.getSize()
+    if (!size) return
+    // view.fit adds the view's own padding to its argument; the margin alone goes in
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches || isInstant
+    view.fit([...box], { size, padding: margin.map((px, i) => px - (view.padding?.[i] ?? 0)), minResolution: resolutionOf(closestZoom, view.getProjection()), duration: still ? 0 : 400 })
+  }
+
+  function zoomBy(steps: number): void {
+    view.cancelAnimations()
+    const resolution = (view.getResolution() ?? 1) / 2 ** (steps * 0.5)
+    moveTo(view.getCenter() ?? [0, 0], resolution)
+  }
+
+  /** Pans just so far that a place is no longer under a panel; leaves the map alone when it is free already. */
+  function uncover(coordinate: readonly number[]): void {
+    const pixel = map.getPixelFromCoordinate([...coordinate])
+    const size = map.getSize()
+    const center = view.getCenter()
+    const resolution = view.getResolution()
+    if (!pixel || !size || !center || !resolution) return
+    const [top, right, bottom, left] = view.padding ?? [0, 0, 0, 0]
+    const dx = shiftInto(pixel[0]!, left! + CLEAR_PX, size[0]! - right! - CLEAR_PX)
+    const dy = shiftInto(pixel[1]!, top! + CLEAR_PX, size[1]! - bottom! - CLEAR_PX)
+    if (dx === 0 && dy === 0) return
+    const isFar = Math.abs(dx) > size[0]! || Math.abs(dy) > size[1]!
+    moveTo(isFar ? coordinate : [center[0]! - dx * resolution, center[1]! + dy * resolution])
+  }
+
+  return { moveTo, fit, zoomBy, uncover }
+}
+
+/** How far a pixel must move to lie in a range; to its middle when the range is empty. */
+function shiftInto(px: number, from: number, to: number): number {
+  if (from > to) return (from + to) / 2 - px
+  return px < from ? from - px : px > to ? to - px : 0
+}

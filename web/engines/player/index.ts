@@ -1,0 +1,10 @@
+/** The player engine: live pictures, stills, zoom and snapshots on plain elements. No Vue, no domain beyond the contract. */
+export { playerBudget, createPlayerBudget, usualLimit, type PlayerBudget, type PlaceLease } from './budget.ts'
+export { decodableCodecs } from './capability.ts'
+export { freshnessOf, slowFromMs, stalledFromMs } from './frame-age.ts'
+export { createLivePlayer, type LivePhase, type LivePlayer, type LivePlayerOptions, type LiveState } from './live-player.ts'
+export { saveFile, snapshotFileName, takeSnapshot } from './snapshot.ts'
+export { decodeStill } from './still-frame.ts'
+export type { PlayerFault } from './watchdog.ts'
+export { watermarkText, watermarkUrl } from './watermark.ts'
+export { maxZoom, noZoom, panBy, zoomAt, type ZoomView } from './zoom.ts'

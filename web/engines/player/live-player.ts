@@ -1,0 +1,385 @@
+/**
+ * One live picture of one camera on one video element (R-LIVE). It opens the socket, feeds the decoder, stays near the live edge,
+ * notices by itself when the picture stands, and begins anew without end, with growing pauses. What it knows goes out as `LiveState`.
+ */
+import type { CameraId, Instant, Profile } from '../../../server/contract/ids.ts'
+import type { LiveServerMessage, VideoCodec } from '../../../server/contract/media.ts'
+import type { FailureCause } from '../../../server/contract/status.ts'
+import { createBackoff } from './backoff.ts'
+import { decodableCodecs, withoutH265 } from './capability.ts'
+import { browserClock, type PlayerClock, type PlayerTimer } from './clock.ts'
+import { type Feed, type FeedEnd, openFeed, type Opened, type OpenSocket } from './feed.ts'
+import { freshnessOf } from './frame-age.ts'
+import { loadMpegts, type OpenDecoder, openDecoder as openMpegtsDecoder } from './mpegts.ts'
+import { createScreen } from './screen.ts'
+import { judgeDecoder, judgeFeed, type PlayerFault } from './watchdog.ts'
+
+/** `opening`: no picture yet. `live`, `slow`, `stalled`: by the age of the frame shown. `refused`: asking again the same way would not help. */
+export type LivePhase = 'opening' | 'live' | 'slow' | 'stalled' | 'refused' | 'closed'
+
+export type LiveState = {
+  phase: LivePhase
+  /** What the camera or the server says is wrong; null while all is well. */
+  cause: FailureCause | null
+  detail: string | null
+  /** What is wrong on our side of the wire. */
+  fault: PlayerFault | null
+  /** Tries since the last picture, ours or the server's; 0 while it plays. */
+  attempt: number
+  /** Until the next try; null while one is under way. */
+  retryInMs: number | null
+  /** Age of the frame on the screen; null while there is none. */
+  ageMs: number | null
+  /** What the server really sends, from its `opened`. */
+  opened: Opened | null
+  kbps: number | null
+  fps: number | null
+  /** Distance to the end of the buffer. */
+  lagMs: number | null
+  profile: Profile
+  hasSound: boolean
+  isSwitching: boolean
+  /** The switch asked for last was refused: the old picture goes on. */
+  switchRefused: FailureCause | null
+}
+
+export type LivePlayerOptions = {
+  cameraId: CameraId
+  profile: Profile
+  sound?: boolean
+  openSocket: OpenSocket
+  serverNow: () => Instant
+  onState: (state: LiveState) => void
+  /** A canvas over the video: holds the last picture while the decoder is exchanged. */
+  holdCanvas?: HTMLCanvasElement | undefined
+  clock?: PlayerClock
+  random?: () => number
+  openDecoder?: OpenDecoder
+  /** What this browser decodes; asked of the browser if left out. */
+  codecs?: readonly VideoCodec[]
+}
+
+export type LivePlayer = {
+  state(): LiveState
+  setProfile(profile: Profile): void
+  setSound(isOn: boolean): void
+  /** Ends the pause: tries now, and asks the server to try the camera now. */
+  retryNow(): void
+  close(): Promise<void>
+}
+
+const tickMs = 500
+/** Also driven by data, since the timers of a hidden page sleep. */
+const dataTickMs = 250
+const goodStreamMs = 60_000
+const refusedPauseMs = 30_000
+/** Data that waits for a decoder: a key frame interval of a main stream, twice. */
+const maxBacklogBytes = 24 * 1024 * 1024
+const closeCodes = { notSignedIn: 4001, noPermission: 4003, tooSlow: 4008, loginEnded: 4010, serverRestarts: 1012 } as const
+
+export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOptions): LivePlayer {
+  const { cameraId, openSocket, serverNow, onState, holdCanvas, clock = browserClock, random = Math.random, openDecoder = openMpegtsDecoder } = options
+  const backoff = createBackoff({ random })
+  const screen = createScreen(video, { clock, openDecoder, holdCanvas, onFailure: onDecoderFailure, onFirstFrame: tick })
+  let codecs = options.codecs ?? decodableCodecs()
+  let profile = options.profile
+  let wantsSound = options.sound ?? false
+  /** The stream on the screen, and the one that will take its place at its first key frame. */
+  let current: Feed | undefined
+  let next: Feed | undefined
+  let retry: { timer: PlayerTimer; dueMs: number } | undefined
+  let phase: 'running' | 'refused' | 'closed' = 'running'
+  let cause: FailureCause | null = null
+  let detail: string | null = null
+  let fault: PlayerFault | null = null
+  let serverAttempt = 0
+  let serverRetryDueMs: number | undefined
+  let switchRefused: FailureCause | null = null
+  let goodSinceMs: number | undefined
+  let seenAtMs = clock.monotonicMs()
+  let lastTickMs = 0
+  /** When the server got the frame on the screen. */
+  let shownAt: Instant | undefined
+
+  if (openDecoder === openMpegtsDecoder) void loadMpegts().catch(() => undefined) // asked for again when it is needed
+  video.muted = true
+  const timer = clock.every(tickMs, tick)
+  document.addEventListener('visibilitychange', onVisibility)
+  window.addEventListener('online', retryNow)
+  open()
+
+  return { state, setProfile, setSound, retryNow, close }
+
+  // ── opening and exchanging streams ──
+
+  function open() {
+    if (phase === 'closed') return
+    retry?.timer.cancel()
+    retry = undefined
+    phase = 'running'
+    next?.close()
+    const feed: Feed = openFeed({ cameraId, profile, codecs, sound: wantsSound }, {
+      openSocket, clock, serverNow,
+      handlers: {
+        onMessage: (message) => onMessage(feed, message),
+        onStart: (tags) => onStart(feed, tags),
+        onTags: (tags) => onTags(feed, tags),
+        onEnd: (end) => onEnd(feed, end),
+      },
+    })
+    next = feed
+    report()
+  }
+
+  function onMessage(feed: Feed, message: LiveServerMessage) {
+    const isCandidate = feed === next && current !== undefined
+    if (message.type === 'refused') return onRefused(feed, message.cause, message.detail)
+    if (isCandidate) return
+    if (message.type === 'opening') {
+      cause = message.cause
+      detail = message.detail
+      serverAttempt = message.attempt
+      serverRetryDueMs = clock.monotonicMs() + message.retryInMs
+    } else if (message.type === 'opened') {
+      cause = detail = null
+      serverAttempt = 0
+      serverRetryDueMs = undefined
+    }
+    report()
+  }
+
+  function onStart(feed: Feed, tags: ArrayBuffer) {
+    if (feed === next) {
+      current?.close()
+      current = feed
+      next = undefined
+    }
+    if (feed !== current) return
+    const hasAudio = feed.request.sound && feed.timeline.hasAudio()
+    screen.begin({ prelude: feed.timeline.prelude(hasAudio), hasAudio, isMuted: !wantsSound })
+    screen.push(tags, maxBacklogBytes)
+  }
+
+  function onTags(feed: Feed, tags: ArrayBuffer) {
+    if (feed !== current) return
+    screen.push(tags, maxBacklogBytes)
+    if (wantsSound && feed.timeline.hasAudio() && screen.hasDecoder() && !screen.hasAudio()) feed.restartAtNextKeyFrame()
+    if (clock.monotonicMs() - lastTickMs > dataTickMs) tick()
+  }
+
+  // ── what goes wrong ──
+
+  function onRefused(feed: Feed, why: FailureCause, words: string | null) {
+    feed.close()
+    if (feed === next && current) return stay(why)
+    if (why === 'codec_not_supported' && profile === 'main') {
+      profile = 'sub'
+      drop(feed)
+      return open()
+    }
+    refuse(why, words)
+  }
+
+  function onEnd(feed: Feed, end: FeedEnd) {
+    if (end.kind === 'closed' && end.code === closeCodes.noPermission) return feed === next && current ? stay('no_permission') : refuse('no_permission', null)
+    if (end.kind === 'closed' && (end.code === closeCodes.notSignedIn || end.code === closeCodes.loginEnded)) return stop('signed_out')
+    if (feed === next && current) return stay('media_unavailable')
+    if (end.kind === 'closed' && end.code === closeCodes.tooSlow) cause = 'too_slow'
+    drop(feed)
+    fail(end.kind === 'corrupt' ? 'data_corrupt' : end.code === closeCodes.serverRestarts ? 'server_restarts' : 'server_lost', end.kind === 'corrupt' ? end.detail : end.reason || null)
+  }
+
+  function onDecoderFailure({ isUnsupported, detail: words }: { isUnsupported: boolean; detail: string }) {
+    const codec = current?.opened()?.codec
+    if (isUnsupported && codec === 'h265') codecs = withoutH265(codecs) // the browser promised more than it can
+    fail('decoder_failed', words)
+  }
+
+  /** The switch failed, the picture on the screen is well: keep it. */
+  function stay(why: FailureCause) {
+    next?.close()
+    next = undefined
+    switchRefused = why
+    if (current) {
+      profile = current.request.profile
+      wantsSound &&= current.request.sound
+    }
+    report()
+  }
+
+  function fail(why: PlayerFault, words: string | null = null) {
+    if (phase === 'closed') return
+    fault = why
+    detail = words ?? detail
+    closeFeeds()
+    again(backoff.next())
+  }
+
+  /** Nothing will change by itself soon; ask again now and then all the same, for limits and rights do change. */
+  function refuse(why: FailureCause, words: string | null) {
+    closeFeeds()
+    cause = why
+    detail = words
+    fault = null
+    again(refusedPauseMs * (1 + random()))
+    phase = 'refused'
+    report()
+  }
+
+  function again(pauseMs: number) {
+    goodSinceMs = undefined
+    retry?.timer.cancel()
+    retry = { timer: clock.after(pauseMs, open), dueMs: clock.monotonicMs() + pauseMs }
+    report()
+  }
+
+  function stop(why: PlayerFault) {
+    fault = why
+    closeFeeds()
+    void close()
+  }
+
+  function drop(feed: Feed) {
+    feed.close()
+    if (feed === current) current = undefined
+    if (feed === next) next = undefined
+  }
+
+  function closeFeeds() {
+    current?.close()
+    next?.close()
+    current = next = undefined
+  }
+
+  // ── watching ──
+
+  function tick() {
+    if (phase === 'closed') return
+    const nowMs = clock.monotonicMs()
+    lastTickMs = nowMs
+    const isHidden = document.hidden
+    screen.chase({ isHidden, isFresh: nowMs - seenAtMs < 1500 })
+    judge(nowMs, isHidden)
+    noteGoodStream(nowMs)
+    report()
+  }
+
+  function judge(nowMs: number, isHidden: boolean) {
+    if (next) {
+      const verdict = judgeFeed(nowMs, next.times)
+      if (verdict.act === 'reopen') {
+        if (current) stay('media_unavailable')
+        else fail(verdict.fault)
+      }
+    }
+    if (!current) return
+    const verdict = judgeFeed(nowMs, current.times)
+    if (verdict.act === 'reopen') return fail(verdict.fault)
+    const times = screen.times()
+    if (!times) return
+    const picture = judgeDecoder(nowMs, current.times, times, isHidden, seenAtMs)
+    if (picture.act === 'nudge') screen.nudge()
+    else if (picture.act === 'reopen') {
+      if (screen.hasAudio()) wantsSound = false // a sound track without data holds the picture: better mute than standing
+      fail(picture.fault)
+    }
+  }
+
+  function noteGoodStream(nowMs: number) {
+    const age = ageMs()
+    if (!current || age === null || freshnessOf(age) !== 'live') {
+      goodSinceMs = undefined
+      return
+    }
+    goodSinceMs ??= nowMs
+    fault = null
+    if (current.opened()) cause = null
+    if (nowMs - goodSinceMs > goodStreamMs) backoff.reset()
+  }
+
+  function onVisibility() {
+    if (document.hidden) return
+    seenAtMs = clock.monotonicMs()
+    if (retry && phase === 'running') open()
+    screen.nudge()
+    tick()
+  }
+
+  // ── what others ask ──
+
+  function setProfile(wanted: Profile) {
+    if (wanted === profile) return
+    profile = wanted
+    switchRefused = null
+    if (next && current?.request.profile === wanted) {
+      next.close() // back to what is still on the screen
+      next = undefined
+      report()
+    } else {
+      open()
+    }
+  }
+
+  function setSound(isOn: boolean) {
+    wantsSound = isOn
+    switchRefused = null
+    if (isOn && !screen.hasAudio()) open()
+    screen.setMuted(!isOn)
+    report()
+  }
+
+  function retryNow() {
+    if (phase === 'closed') return
+    if (retry) open()
+    else (next ?? current)?.retryNow()
+  }
+
+  async function close() {
+    if (phase === 'closed') return
+    phase = 'closed'
+    timer.cancel()
+    retry?.timer.cancel()
+    retry = undefined
+    document.removeEventListener('visibilitychange', onVisibility)
+    window.removeEventListener('online', retryNow)
+    closeFeeds()
+    report()
+    await screen.close()
+  }
+
+  // ── what is known ──
+
+  function ageMs(): number | null {
+    const shownMs = screen.shownMediaMs()
+    const feed = screen.hasPicture() ? current : undefined
+    const flvMs = feed && shownMs !== undefined ? feed.timeline.toFlvMs(shownMs) : undefined
+    const at = flvMs === undefined ? undefined : feed?.frameAge.arrivedAt(flvMs)
+    if (at !== undefined) shownAt = at
+    return shownAt === undefined ? null : Math.max(0, serverNow() - shownAt)
+  }
+
+  function state(): LiveState {
+    const nowMs = clock.monotonicMs()
+    const age = ageMs()
+    const dueMs = retry?.dueMs ?? serverRetryDueMs
+    return {
+      phase: phase !== 'running' ? phase : age === null ? 'opening' : freshnessOf(age),
+      cause, detail, fault,
+      attempt: Math.max(serverAttempt, fault || retry ? backoff.attempts() : 0),
+      retryInMs: dueMs === undefined || dueMs <= nowMs ? null : dueMs - nowMs,
+      ageMs: age,
+      opened: current?.opened() ?? next?.opened() ?? null,
+      kbps: current?.rate()?.kbps ?? null,
+      fps: current?.rate()?.fps ?? null,
+      lagMs: screen.lagMs(),
+      profile,
+      hasSound: wantsSound && screen.hasAudio(),
+      isSwitching: next !== undefined && current !== undefined,
+      switchRefused,
+    }
+  }
+
+  function report() {
+    onState(state())
+  }
+}

@@ -1,0 +1,71 @@
+/** One live picture for a component: a place in the budget, the engine, and its end with the component. */
+import { onScopeDispose, type Ref, shallowRef, watch } from 'vue'
+import type { CameraId, Profile } from '../../../server/contract/ids.ts'
+import { openMediaSocket } from '../../base/media-socket.ts'
+import { serverNow } from '../../base/server-clock.ts'
+import { createLivePlayer, type LivePlayer, type LiveState, type PlaceLease, playerBudget } from '../../engines/player/index.ts'
+import { useCameraStore } from '../cameras/store.ts'
+
+/** After the server has come back a wall of tiles does not knock all at once. */
+const returnSpreadMs = 1500
+
+export type LivePictureOptions = {
+  video: Readonly<Ref<HTMLVideoElement | null>>
+  holdCanvas: Readonly<Ref<HTMLCanvasElement | null>>
+  cameraId: () => CameraId
+  profile: () => Profile
+}
+
+export function useLivePicture({ video, holdCanvas, cameraId, profile }: LivePictureOptions) {
+  const cameras = useCameraStore()
+  const live = shallowRef<LiveState | null>(null)
+  /** How many play on this machine when there was no place for this one; null: it has a place. */
+  const fullAt = shallowRef<number | null>(null)
+  let player: LivePlayer | undefined
+  let lease: PlaceLease | undefined
+  let returnTimer: ReturnType<typeof setTimeout> | undefined
+
+  const stopListening = playerBudget.onChange(() => fullAt.value !== null && open())
+  watch([video, cameraId], open, { flush: 'post' })
+  watch(profile, (wanted) => setProfile(wanted))
+  // the push line is back: so is the server, whatever pause the player had got to
+  watch(() => cameras.connection, (connection, before) => {
+    if (connection !== 'live' || before === 'live') return
+    clearTimeout(returnTimer)
+    returnTimer = setTimeout(() => live.value?.fault && player?.retryNow(), Math.random() * returnSpreadMs)
+  })
+  onScopeDispose(() => {
+    clearTimeout(returnTimer)
+    stopListening()
+    close()
+  })
+
+  return { live, fullAt, setProfile, setSound: (isOn: boolean) => player?.setSound(isOn), retryNow: () => player?.retryNow() }
+
+  function open() {
+    close()
+    const element = video.value
+    if (!element) return
+    lease = playerBudget.take(profile())
+    fullAt.value = lease ? null : playerBudget.open().length
+    if (!lease) return
+    player = createLivePlayer(element, {
+      cameraId: cameraId(), profile: profile(), openSocket: openMediaSocket, serverNow, holdCanvas: holdCanvas.value ?? undefined,
+      onState: (state) => (live.value = state),
+    })
+  }
+
+  function close() {
+    const old = player
+    player = undefined
+    void old?.close()
+    live.value = null
+    lease?.release()
+    lease = undefined
+  }
+
+  function setProfile(wanted: Profile) {
+    player?.setProfile(wanted)
+    lease?.setProfile(wanted)
+  }
+}

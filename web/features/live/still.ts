@@ -1,0 +1,72 @@
+/** Last pictures, decoded and kept for a short while: a hover, a card and a tile of one camera ask the server once. */
+import { cameraApi } from '../../../server/contract/cameras.ts'
+import type { CameraId, Instant } from '../../../server/contract/ids.ts'
+import { ApiError, callBytes } from '../../base/api.ts'
+import { decodeStill } from '../../engines/player/index.ts'
+
+/** `at`: when the server got the picture. */
+export type Still = { bitmap: ImageBitmap; at: Instant }
+export type StillProblem = 'missing' | 'forbidden' | 'failed'
+export type StillResult = { ok: true; still: Still } | { ok: false; problem: StillProblem }
+
+const keptStills = 24
+const freshMs = 15_000
+/** Decoders are few; six stills of a dock come two by two. */
+const maxAtOnce = 2
+export const stillWidthPx = 640
+
+export function createStillCache({ fetchStill, nowMs = () => performance.now() }: { fetchStill: (cameraId: CameraId) => Promise<Still>; nowMs?: () => number }) {
+  const kept = new Map<CameraId, { result: Promise<StillResult>; atMs: number }>()
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  return { get, forget, size: () => kept.size }
+
+  /** The last picture, at most 15 s after it was fetched. The bitmap belongs to the cache: draw it at once, do not keep it. */
+  function get(cameraId: CameraId): Promise<StillResult> {
+    const known = kept.get(cameraId)
+    if (known && nowMs() - known.atMs < freshMs) {
+      kept.delete(cameraId) // to the end: last used
+      kept.set(cameraId, known)
+      return known.result
+    }
+    if (known) forget(cameraId)
+    const result = inTurn(() => fetchStill(cameraId)).then(
+      (still): StillResult => ({ ok: true, still }),
+      (error: unknown): StillResult => ({ ok: false, problem: problemOf(error) }),
+    )
+    kept.set(cameraId, { result, atMs: nowMs() })
+    const oldest = kept.keys().next().value
+    if (kept.size > keptStills && oldest !== undefined) forget(oldest)
+    return result
+  }
+
+  function forget(cameraId: CameraId) {
+    const known = kept.get(cameraId)
+    kept.delete(cameraId)
+    void known?.result.then((result) => result.ok && result.still.bitmap.close())
+  }
+
+  async function inTurn<T>(run: () => Promise<T>): Promise<T> {
+    if (running >= maxAtOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+    running++
+    try {
+      return await run()
+    } finally {
+      running--
+      waiting.shift()?.()
+    }
+  }
+}
+
+function problemOf(error: unknown): StillProblem {
+  if (!(error instanceof ApiError)) return 'failed' // the browser cannot decode it
+  return error.code === 'still_unavailable' || error.code === 'not_found' ? 'missing' : error.code === 'forbidden' ? 'forbidden' : 'failed'
+}
+
+export const stills = createStillCache({
+  async fetchStill(cameraId) {
+    const { bytes, headers } = await callBytes(cameraApi.still, { params: { cameraId } })
+    return { bitmap: await decodeStill(bytes, stillWidthPx), at: Number(headers.get('x-still-at')) }
+  },
+})

@@ -1,0 +1,35 @@
+import type { SameShape } from '../../base/i18n.ts'
+import { canvasEn } from './canvas.en.ts'
+import type { zh } from './zh.ts'
+
+export const en: SameShape<typeof zh> = {
+  searchPlaceholder: 'Name, number, address or initials',
+  searchLabel: 'Search cameras',
+  clearSearch: 'Clear search',
+  filter: { status: 'Status', allStatus: 'All states', station: 'Station', scene: 'Scene', link: 'Link', clear: 'Clear filters', chosen: '{name} {count}' },
+  needsAction: 'Needs action',
+  needsActionCount: '{count|camera|cameras}',
+  worstFirst: 'Worst first, newest on top',
+  results: 'Cameras',
+  resultCount: '{count|camera|cameras}',
+  inView: '{count} in view',
+  followView: 'Only in view',
+  noMatch: 'Nothing matches "{query}"',
+  noMatchHint: 'Try the last four digits or initials, like cqlk',
+  noFilterMatch: 'No camera fits the filters',
+  noneInView: 'No camera in view',
+  noneInViewHint: 'Zoom out, or turn off "Only in view"',
+  noCameras: 'No cameras yet',
+  noCamerasHint: 'The system administrator imports them',
+  closeDock: 'Close camera',
+  zoomIn: 'Zoom in', zoomOut: 'Zoom out', fit: 'Whole district', locate: 'Back to the chosen camera', sectors: 'Fields of view',
+  legend: 'Legend',
+  tools: 'Map tools',
+  loading: 'Loading cameras',
+  loadFailed: 'Cameras not loaded: {why}',
+  showList: 'Show list', hideList: 'Hide list',
+  counts: 'By state',
+  showAll: 'Show all',
+  details: 'Details',
+  canvas: canvasEn,
+}

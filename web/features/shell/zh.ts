@@ -1,0 +1,32 @@
+/** Texts of the frame around every page. */
+export const zh = {
+  places: { map: '地图' },
+  onlineRateNow: '此刻在线率',
+  onlineRateHint: '（在线 + 异常）÷（全部 − 未知 − 停用）',
+  countFilter: '{status} {count}，在地图上筛选',
+  push: { live: '推送正常', connecting: '正在连接', lost: '推送中断' },
+  pushAge: '最近消息 {age}',
+  pushLost: '推送中断 {duration}，显示的是 {time} 的状态，正在重连',
+  serverLost: '与服务器断开 {duration}，正在重连；画面可能仍在播放',
+  recent: '最近',
+  recentNone: '还没有状态变化',
+  ticker: {
+    recovered: '{name} 恢复在线，{was} {duration}',
+    online: '{name} 在线',
+    became: '{name} {status}',
+    becameCause: '{name} {status}：{cause}',
+  },
+  theme: { dark: '深色', light: '浅色', toDark: '改为深色', toLight: '改为浅色' },
+  language: '语言',
+  size: '显示大小',
+  accountMenu: '账号',
+  shortcuts: '快捷键',
+  menu: '菜单',
+  skipToMain: '跳到主要内容',
+  clock: '服务器时间',
+  notHere: { title: '没有这个页面', back: '回到地图' },
+  noMapRight: { title: '此账号没有地图', text: '{role}的页面在后续版本提供' },
+  keys: {
+    search: '搜索', map: '去地图', back: '返回一步', sectors: '显示视场', help: '快捷键', zoomIn: '放大', zoomOut: '缩小', list: '在列表中移动', open: '打开所选', then: '然后',
+  },
+}

@@ -1,0 +1,27 @@
+/** All texts, put together: the one place that knows every feature's `zh.ts` and `en.ts`. */
+import type { SameShape } from './base/i18n.ts'
+import { en as accountsEn } from './features/accounts/en.ts'
+import { zh as accountsZh } from './features/accounts/zh.ts'
+import { en as camerasEn } from './features/cameras/en.ts'
+import { zh as camerasZh } from './features/cameras/zh.ts'
+import { en as liveEn } from './features/live/en.ts'
+import { zh as liveZh } from './features/live/zh.ts'
+import { canvasEn } from './features/map/canvas.en.ts'
+import { canvasZh } from './features/map/canvas.zh.ts'
+import { en as mapEn } from './features/map/en.ts'
+import { zh as mapZh } from './features/map/zh.ts'
+import { en as shellEn } from './features/shell/en.ts'
+import { zh as shellZh } from './features/shell/zh.ts'
+import { en as wordsEn } from './words/en.ts'
+import { zh as wordsZh } from './words/zh.ts'
+
+const zh = { ...wordsZh, accounts: accountsZh, cameras: camerasZh, live: liveZh, map: { ...mapZh, canvas: canvasZh }, shell: shellZh }
+const en: SameShape<typeof zh> = { ...wordsEn, accounts: accountsEn, cameras: camerasEn, live: liveEn, map: { ...mapEn, canvas: canvasEn }, shell: shellEn }
+
+export const messages = { zh, en }
+
+declare module './base/i18n.ts' {
+  interface MessageRegister {
+    messages: typeof zh
+  }
+}

@@ -1,0 +1,31 @@
+/** Which page an address opens, and that pages behind the login stay behind it. Every page is fetched when it is first needed. */
+import { createRouter, createWebHistory, type RouteLocationNormalized, type Router, type RouteRecordRaw } from 'vue-router'
+import { accountRoutes } from './features/accounts/routes.ts'
+import { useAccountStore } from './features/accounts/store.ts'
+import { mapRoutes } from './features/map/routes.ts'
+import { shellRoutes } from './features/shell/routes.ts'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Opens without a login. */
+    isPublic?: boolean
+  }
+}
+
+export function createAppRouter(): Router {
+  const routes: RouteRecordRaw[] = [
+    { path: '/', redirect: { name: 'map' } },
+    ...accountRoutes,
+    { path: '/', component: () => import('./features/shell/AppShell.vue'), children: [...mapRoutes, ...shellRoutes] },
+  ]
+  const router = createRouter({ history: createWebHistory(), routes })
+  router.beforeEach(requireLogin)
+  return router
+}
+
+/** Nobody signed in, or the server away: the login page, which knows what to say, and the way back. */
+async function requireLogin(to: RouteLocationNormalized) {
+  if (to.meta.isPublic === true) return true
+  const isSignedIn = await useAccountStore().loadMe().catch(() => false)
+  return isSignedIn ? true : { name: 'login', query: to.fullPath === '/map' ? {} : { return: to.fullPath } }
+}
