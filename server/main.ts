@@ -2,13 +2,13 @@
  * `npm start`: the supervisor. Starts database (embedded only), media, made-up cameras (demo only) and control, restarts what dies, stops everything.
  * `--demo` made-up cameras and accounts · `--build` builds the pages when they are older than their sources · `--dev` pages by vite · `--help` settings.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from './base/clock.ts'
 import { type Config, ConfigError, helpText, readConfig } from './config.ts'
 import { arePagesBuilt, arePagesFresh, buildPages, pagesFolder, startDevServer } from './pages.ts'
 import { StartError } from './start-error.ts'
-import { checkPort, claimFolder, openRunFolder, takeFolderLock } from './start-checks.ts'
+import { checkPort, openDataFolder } from './start-checks.ts'
 import { createProcesses } from './processes.ts'
 import { sayDemoReady, sayLine, sayReady } from './announce.ts'
 
@@ -36,15 +36,15 @@ async function run() {
   const environment: Record<string, string | undefined> = isDemo ? { MAPWALL_DATA: './data/demo', LOG_LEVEL: 'info', ...process.env } : process.env
   const config = readConfig(environment)
   const clock = systemClock
-  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
-  const lock = takeFolderLock(config.dataFolder, clock)
-  claimFolder(config.dataFolder, isDemo ? 'demo' : 'production')
-  await checkPort(config)
-  const runFolder = openRunFolder(lock)
+  const folder = openDataFolder(config.dataFolder, isDemo ? 'demo' : 'production', clock)
+  await checkPort(config).catch((problem) => {
+    folder.release()
+    throw problem
+  })
   const logFile = isDemo ? openSync(join(config.dataFolder, 'demo.log'), 'a', 0o600) : undefined
   sayLine(isDemo ? `MapWall 演示：正在启动数据库、媒体服务和 468 台模拟摄像机 … / starting the demo …` : 'MapWall 正在启动 … / starting …')
 
-  const processes = createProcesses({ config, isDemo, clock, runFolder: runFolder.path, output: logFile ?? 'inherit', pages: isDev ? undefined : pagesFolder, say: sayLine })
+  const processes = createProcesses({ config, isDemo, clock, runFolder: folder.runFolder, output: logFile ?? 'inherit', pages: isDev ? undefined : pagesFolder, say: sayLine })
   let stopDevServer: (() => void) | undefined
   let isStopping = false
   async function stop(code: number) {
@@ -52,9 +52,8 @@ async function run() {
     isStopping = true
     stopDevServer?.()
     await processes.stop()
-    runFolder.remove()
     if (logFile !== undefined) closeSync(logFile)
-    lock.release()
+    folder.release()
     process.exit(code)
   }
   process.on('SIGTERM', () => void stop(0))

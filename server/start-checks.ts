@@ -1,34 +1,47 @@
 /** What must be true before anything is started: the folder is free and of the right kind, the port is free. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from './base/clock.ts'
 import type { Config } from './config.ts'
-import { describeHolder, type ProcessLock, takeLock } from './database/process-lock.ts'
+import { describeHolder, takeLock } from './database/process-lock.ts'
 import { StartError } from './start-error.ts'
 
-export type FolderLock = ProcessLock & { runFolderLeft: string | null; runFolder: string }
-
-const RUN_FOLDER_PREFIX = join(tmpdir(), 'mapwall-')
-
-/** One MapWall per data folder. Sockets live in a short path of their own: a socket's path may have 107 bytes at most. */
-export function takeFolderLock(dataFolder: string, clock: Clock): FolderLock {
-  const runFolder = mkdtempSync(RUN_FOLDER_PREFIX)
-  const result = takeLock(join(dataFolder, 'mapwall.lock'), { now: clock.now(), note: runFolder })
-  if (result.ok) return { ...result.lock, runFolder, runFolderLeft: result.staleNote }
-  rmSync(runFolder, { recursive: true })
-  throw new StartError(`数据目录 ${dataFolder} 正在被另一个 MapWall 使用：${describeHolder(result.holder)}。\n先停止它，或用 MAPWALL_DATA 指定另一个目录。\nThis data folder is in use by another MapWall. Stop it, or choose another MAPWALL_DATA.`)
+export type DataFolder = {
+  /** A private folder with a short path for this run's sockets: the path of a socket may have 107 bytes at most. */
+  runFolder: string
+  release(): void
 }
 
-/** The folder of this run's sockets; what a killed run left is cleared away. */
-export function openRunFolder({ runFolder, runFolderLeft }: FolderLock): { path: string; remove(): void } {
-  if (runFolderLeft?.startsWith(RUN_FOLDER_PREFIX)) rmSync(runFolderLeft, { recursive: true, force: true })
-  return { path: runFolder, remove: () => rmSync(runFolder, { recursive: true, force: true }) }
+const RUN_FOLDER_PREFIX = join(tmpdir(), 'mapwall-run-')
+
+/** Takes the data folder for this run: one MapWall per folder, and of one kind. Clears away the sockets a killed run left. */
+export function openDataFolder(dataFolder: string, kind: 'demo' | 'production', clock: Clock): DataFolder {
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+  const runFolder = mkdtempSync(RUN_FOLDER_PREFIX)
+  const removeRunFolder = () => rmSync(runFolder, { recursive: true, force: true })
+  const result = takeLock(join(dataFolder, 'mapwall.lock'), { now: clock.now(), note: runFolder })
+  if (!result.ok) {
+    removeRunFolder()
+    throw new StartError(`数据目录 ${dataFolder} 正在被另一个 MapWall 使用：${describeHolder(result.holder)}。\n先停止它，或用 MAPWALL_DATA 指定另一个目录。\nThis data folder is in use by another MapWall. Stop it, or choose another MAPWALL_DATA.`)
+  }
+  const release = () => {
+    removeRunFolder()
+    result.lock.release()
+  }
+  if (result.staleNote?.startsWith(RUN_FOLDER_PREFIX)) rmSync(result.staleNote, { recursive: true, force: true })
+  try {
+    claimFolder(dataFolder, kind)
+  } catch (problem) {
+    release()
+    throw problem
+  }
+  return { runFolder, release }
 }
 
 /** Marks a new folder; a demo never touches a production folder, nor the other way round. */
-export function claimFolder(dataFolder: string, kind: 'demo' | 'production') {
+function claimFolder(dataFolder: string, kind: 'demo' | 'production') {
   const file = join(dataFolder, 'kind')
   if (!existsSync(file)) return writeFileSync(file, `${kind}\n`, { mode: 0o600 })
   const found = readFileSync(file, 'utf8').trim()

@@ -214,10 +214,16 @@ async function readJson(request: IncomingMessage, maxBytes: number): Promise<unk
     chunks.push(chunk)
   }
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'), refuseNul)
   } catch (cause) {
     throw new AppError('bad_request', 'the body is not JSON', { cause })
   }
+}
+
+/** PostgreSQL text cannot hold U+0000: refused at the edge, whatever the field. */
+function refuseNul(key: string, value: unknown): unknown {
+  if (key.includes('\u0000') || (typeof value === 'string' && value.includes('\u0000'))) throw new SyntaxError('holds U+0000')
+  return value
 }
 
 async function sendJson(request: IncomingMessage, response: Response, status: number, reply: unknown) {

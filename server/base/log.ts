@@ -20,7 +20,7 @@ const secretPaths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`])
 
 /** Takes user names and passwords out of URLs, and the query, where cameras put passwords too. */
 export function hideUrlSecrets(text: string): string {
-  return text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@'"]*@)?([^\s?'"]*)(\?[^\s'"]*)?/gi, (_all, scheme: string, login: string | undefined, rest: string, query: string | undefined) =>
+  return text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)([^\s'"]*@)?([^\s?'"]*)(\?[^\s'"]*)?/gi, (_all, scheme: string, login: string | undefined, rest: string, query: string | undefined) =>
     `${scheme}${login ? '***@' : ''}${rest}${query ? '?***' : ''}`)
 }
 

@@ -42,11 +42,11 @@ export function splitTarget(target: string): { path: string; query: URLSearchPar
   return mark < 0 ? { path: target, query: new URLSearchParams() } : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) }
 }
 
-/** A query as an object for its schema; a name given twice is refused by giving it as an array. */
+/** A query as an object for its schema; a name given twice is refused by giving it as an array. U+0000, which PostgreSQL cannot hold, is taken out. */
 export function queryObject(query: URLSearchParams): Record<string, string | string[]> {
   const names = [...new Set(query.keys())].filter((name) => name !== '__proto__')
   return Object.fromEntries(names.map((name) => {
-    const values = query.getAll(name)
+    const values = query.getAll(name).map((value) => value.replaceAll('\u0000', ''))
     return [name, values.length === 1 ? values[0]! : values]
   }))
 }

@@ -1,5 +1,5 @@
 /** The embedded database: PGlite (PostgreSQL in WebAssembly) behind a Unix socket, spoken to like any PostgreSQL. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
@@ -22,7 +22,7 @@ export class DatabaseFolderError extends Error {
 export async function openEmbeddedDatabase({ folder, socketFolder }: { folder: string | undefined; socketFolder: string }): Promise<EmbeddedDatabase> {
   if (folder !== undefined) {
     refuseOtherVersion(folder)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (!existsSync(folder)) await makeFolder(folder)
   }
   const engine = await PGlite.create(folder === undefined ? {} : { dataDir: folder, relaxedDurability: false })
   const path = join(socketFolder, SOCKET_NAME)
@@ -34,6 +34,15 @@ export async function openEmbeddedDatabase({ folder, socketFolder }: { folder: s
     url: `postgres://postgres@${encodeURIComponent(socketFolder)}/postgres`,
     close: () => (closing ??= server.stop().then(() => engine.close())),
   }
+}
+
+/** Made beside its place and then moved there: a start cut short leaves no half database that the next start would trip over. */
+async function makeFolder(folder: string) {
+  const fresh = `${folder}.new`
+  rmSync(fresh, { recursive: true, force: true })
+  const engine = await PGlite.create({ dataDir: fresh })
+  await engine.close()
+  renameSync(fresh, folder)
 }
 
 function refuseOtherVersion(folder: string) {

@@ -36,9 +36,13 @@ export type DeliveryHandler = {
   onEnd(reason: 'closed' | 'too_slow'): void
 }
 
+export type SoundMissing = Extract<LiveServerMessage, { type: 'opened' }>['soundMissing']
+
 export type Playing = {
   feed: Feed
   hasSound: boolean
+  /** Why there is no sound; told anew when it changes. */
+  soundMissing: SoundMissing
   /** Sent just before the first bytes; `flvBaseMs` is the first tag's time. */
   opened(flvBaseMs: number, format: FeedFormat): LiveServerMessage
   clock(tag: Tag): LiveServerMessage
@@ -60,6 +64,7 @@ export class Delivery {
   private mode: Mode = 'stopped'
   private playing: Playing | undefined
   private sentFormat: FeedFormat | undefined
+  private flvBaseMs = 0
   private unlisten: (() => void) | undefined
   private gop: Gop | undefined
   private cursor = 0
@@ -99,11 +104,6 @@ export class Delivery {
     return this.socket.writableLength
   }
 
-  /** What was sent is shown by the decoder that runs now. */
-  get hasStarted() {
-    return this.sentFormat !== undefined
-  }
-
   send(message: LiveServerMessage) {
     this.write(serializeFrame(Opcode.text, JSON.stringify(message)))
   }
@@ -114,7 +114,9 @@ export class Delivery {
     const { sentFormat } = this
     const isSameFeed = this.playing?.feed === playing.feed && this.playing.hasSound === playing.hasSound
     if (isSameFeed && this.mode !== 'stopped' && sentFormat && format && isSameVideo(format.video, sentFormat.video) && (!playing.hasSound || isSameAudio(format.audio, sentFormat.audio))) {
+      const isNews = playing.soundMissing !== this.playing?.soundMissing && this.mode !== 'starting'
       this.playing = playing
+      if (isNews) this.send(playing.opened(this.flvBaseMs, format))
       return
     }
     this.stop()
@@ -222,6 +224,7 @@ export class Delivery {
     this.socket.cork()
     if (this.sentFormat) this.send({ type: 'restart' })
     this.sentFormat = feed.format
+    this.flvBaseMs = first.flvMs
     this.send(opened(first.flvMs, feed.format))
     this.write(openingFrame(feed.format, hasSound, first.flvMs))
     this.skippedFrames = 0

@@ -3,9 +3,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { ProtocolError } from '../base/errors.ts'
 import type { VideoConfig, VideoUnit } from '../protocols/codec/access-unit.ts'
-import { parseDecoderRecord } from '../protocols/codec/decoder-record.ts'
+import { configOfRecord, parseDecoderRecord } from '../protocols/codec/decoder-record.ts'
 import { forEachNal } from '../protocols/codec/nal.ts'
-import { FlvDemuxer } from '../protocols/flv/demuxer.ts'
+import { FlvDemuxer, type FlvItem } from '../protocols/flv/demuxer.ts'
 import { flvVideoTag } from '../protocols/flv/muxer.ts'
 import { TransportStreamMuxer } from '../protocols/mpegts/muxer.ts'
 import { FfmpegChild, pictureArguments } from './ffmpeg.ts'
@@ -32,7 +32,7 @@ export class PictureTranscode {
   private readonly source: VideoConfig
   private readonly parameterSets: Buffer
   private readonly muxer: TransportStreamMuxer
-  private readonly demuxer: FlvDemuxer
+  private readonly demuxer = new FlvDemuxer()
   private readonly child: FfmpegChild
   private readonly handler: PictureTranscodeHandler
   private readonly clock: Clock
@@ -47,9 +47,6 @@ export class PictureTranscode {
     this.clock = clock
     this.parameterSets = Buffer.concat(parseDecoderRecord(source.codec, source.record).flatMap((nal) => [START_CODE, nal]))
     this.muxer = new TransportStreamMuxer(source.codec)
-    this.demuxer = new FlvDemuxer((unit) => {
-      if (unit.kind === 'video') this.onUnit(unit)
-    })
     const { widthPx, heightPx } = fitSize(source.widthPx, source.heightPx)
     this.child = new FfmpegChild(path, pictureArguments(widthPx, heightPx), { onBytes: (chunk) => this.onBytes(chunk), onExit: (complaint) => handler.onFailed(complaint) }, log)
   }
@@ -82,21 +79,23 @@ export class PictureTranscode {
 
   private onBytes(chunk: Buffer) {
     try {
-      this.demuxer.push(chunk)
+      for (const item of this.demuxer.push(chunk)) this.onItem(item)
     } catch (problem) {
       if (!(problem instanceof ProtocolError)) throw problem
       this.handler.onFailed(problem.message)
     }
   }
 
-  private onUnit(unit: VideoUnit) {
-    this.waitingSinceMs = undefined
-    if (unit.config !== this.config) {
-      this.config = unit.config
-      this.handler.onConfig(unit.config)
+  private onItem(item: FlvItem) {
+    if (item.kind === 'videoConfig') {
+      this.config = configOfRecord(item.codec, Uint8Array.from(item.record))
+      this.handler.onConfig(this.config)
+    } else if (item.kind === 'video' && this.config) {
+      this.waitingSinceMs = undefined
+      const { timestampMs, compositionMs, isKey, data } = item
+      const unit: VideoUnit = { kind: 'video', config: this.config, isKey, dts90k: timestampMs * 90, pts90k: (timestampMs + compositionMs) * 90, data }
+      this.handler.onTag(createTag('video', isKey, timestampMs, timestampMs + compositionMs, flvVideoTag(unit, timestampMs, FRAME_HEADROOM_BYTES), data.length))
     }
-    const flvMs = Math.round(unit.dts90k / 90)
-    this.handler.onTag(createTag('video', unit.isKey, flvMs, Math.round(unit.pts90k / 90), flvVideoTag(unit, flvMs, FRAME_HEADROOM_BYTES), unit.data.length))
   }
 }
 

@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { LiveServerMessage } from '../contract/media.ts'
 import { LiveClientMessage } from '../contract/media.ts'
 import type { FailureCause } from '../contract/status.ts'
-import { CloseCode, Delivery, type DeliveryLimits } from './delivery.ts'
+import { CloseCode, Delivery, type DeliveryLimits, type SoundMissing } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { Hub } from './hub.ts'
 import { chooseRung, type Rung } from './ladder.ts'
@@ -17,8 +17,6 @@ import { needsSoundTranscode } from './variant.ts'
 
 export type ViewerLeft = Extract<MediaEvent, { type: 'viewerLeft' }>
 export type ViewerDeps = { hub: Hub; transcoders: Transcoders; clock: Clock; log: Log; limits: DeliveryLimits; onLeft(viewer: Viewer, left: ViewerLeft): void }
-
-type SoundMissing = Extract<LiveServerMessage, { type: 'opened' }>['soundMissing']
 
 /** A person presses a button; a script does not get more tries than that. */
 const RETRY_EVERY_MS = 1_000
@@ -150,6 +148,7 @@ export class Viewer {
     this.delivery.play({
       feed,
       hasSound: this.request.sound,
+      soundMissing,
       opened: (flvBaseMs, format) => ({
         type: 'opened', profile: stream.profile, codec: format.video.codec, sourceCodec: stream.lastCodec ?? format.video.codec,
         widthPx: format.video.widthPx, heightPx: format.video.heightPx, sound: this.request.sound && format.audio !== undefined, flvBaseMs, instead: rung.instead, soundMissing,

@@ -53,11 +53,13 @@ export function createViewers({ hub, transcoders, clock, log, limits, maxViewers
     stats() {
       let bytesOut = goneBytes
       let queuedBytes = 0
+      let worstQueueBytes = 0
       for (const { delivery } of viewers) {
         bytesOut += delivery.bytesSent
         queuedBytes += delivery.queuedBytes
+        worstQueueBytes = Math.max(worstQueueBytes, delivery.queuedBytes)
       }
-      return { viewers: viewers.size, bytesOut, queuedBytes }
+      return { viewers: viewers.size, bytesOut, queuedBytes, worstQueueBytes }
     },
   }
 }

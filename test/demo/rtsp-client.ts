@@ -12,7 +12,7 @@ export class WatchingClient {
   isClosed = false
   lastRequestUrl = ''
   #socket: Socket
-  #unread = Buffer.alloc(0)
+  #unread: Buffer = Buffer.alloc(0)
   #answers: Answer[] = []
   #wake = new Set<() => void>()
   #cseq = 0

@@ -92,6 +92,7 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
   const sockets = new Set<Socket>()
   let nonce = 1
   let nonceUses = 0
+  let isNonceStale = false
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
@@ -186,10 +187,10 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
         }
         case 'PLAY':
           reply(200, 'OK', ['Session: 42'])
-          if (now.closesAfterPlay) return socket.destroy()
+          if (now.closesAfterPlay) return void socket.destroy()
           return play()
         case 'GET_PARAMETER':
-          if (now.getParameter === 'hangs_up') return socket.destroy()
+          if (now.getParameter === 'hangs_up') return void socket.destroy()
           return now.getParameter === 'unknown' ? reply(501, 'Not Implemented') : reply(200, 'OK')
         case 'TEARDOWN':
           clearInterval(timer)
@@ -202,7 +203,7 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
       const { schemes } = camera.script.login!
       const texts = {
         basic: 'Basic realm="cam"',
-        md5: `Digest realm="cam", nonce="n${nonce}", stale="${nonceUses > 0 ? 'TRUE' : 'FALSE'}"`,
+        md5: `Digest realm="cam", nonce="n${nonce}", stale="${isNonceStale ? 'TRUE' : 'FALSE'}"`,
         sha256: `Digest realm="cam", nonce="n${nonce}", algorithm=SHA-256, qop="auth,auth-int"`,
       }
       return schemes.map((scheme) => `WWW-Authenticate: ${texts[scheme]}`)
@@ -213,9 +214,15 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
       const header = headers.get('authorization') ?? ''
       if (header.startsWith('Basic ')) return schemes.includes('basic') && Buffer.from(header.slice(6), 'base64').toString() === `${username}:${password}`
       const field = (name: string) => new RegExp(`\\b${name}="?([^",]*)`).exec(header)?.[1] ?? ''
-      if (staleAfter !== undefined && field('nonce') === `n${nonce}` && ++nonceUses > staleAfter) nonce += 1
       if (field('nonce') !== `n${nonce}`) return false
-      if (nonceUses > (staleAfter ?? Infinity)) nonceUses = 0
+      if (nonceUses >= (staleAfter ?? Infinity)) {
+        nonce += 1
+        nonceUses = 0
+        isNonceStale = true
+        return false
+      }
+      isNonceStale = false
+      nonceUses += 1
       const algorithm = field('algorithm') === 'SHA-256' ? 'sha256' : 'md5'
       if (!schemes.includes(algorithm)) return false
       const hash = (text: string) => createHash(algorithm).update(text).digest('hex')

@@ -69,7 +69,8 @@ export const fakeAddress = (name: string): StreamAddress => ({ driver: 'rtsp', u
 
 /** A configuration that looks right to muxers; nothing decodes it. */
 export function fakeVideoConfig(codec: VideoCodec = 'h264', widthPx = 1280, heightPx = 720): VideoConfig {
-  const record = Uint8Array.from([1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 4, 0x67, 0x64, widthPx & 0xff, heightPx & 0xff, 1, 0, 2, 0x68, 0xee])
+  // HEVC: the 22 bytes before the arrays, of which there are none
+  const record = codec === 'h265' ? Uint8Array.from([1, ...new Uint8Array(19), widthPx & 0xff, heightPx & 0xff, 0]) : Uint8Array.from([1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 4, 0x67, 0x64, widthPx & 0xff, heightPx & 0xff, 1, 0, 2, 0x68, 0xee])
   return { codec, widthPx, heightPx, record, codecString: codec === 'h264' ? 'avc1.64001f' : 'hvc1.1.6.L93.B0' }
 }
 

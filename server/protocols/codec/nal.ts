@@ -2,8 +2,8 @@
 import type { VideoCodec } from '../../contract/media.ts'
 
 /**
- * What a NAL unit is to the assembler. `key` and `slice` are parts of a picture; `delimiter` and `lead` (SEI), like parameter sets, stand before the
- * first slice of the next picture; `trail` belongs to the picture before it; `useless` (filler, end of sequence, reserved) is dropped.
+ * What a NAL unit is to the assembler. `key` and `slice` are parts of a picture; `delimiter` begins the next one; `lead` is SEI
+ * before the slices, `trail` SEI after them; `useless` (filler, end of sequence, reserved) is dropped.
  */
 export type NalRole = 'key' | 'slice' | 'vps' | 'sps' | 'pps' | 'delimiter' | 'lead' | 'trail' | 'useless'
 

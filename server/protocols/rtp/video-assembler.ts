@@ -18,8 +18,9 @@ export type AssemblerCounters = { unitsDropped: number; protocolErrors: number }
 /**
  * Joins NAL units into access units in one growing scratch buffer.
  *
- * An access unit ends at the marker, at a change of timestamp, or where the next one visibly begins (first slice, delimiter, SEI, parameter set),
- * and only if it holds a slice: some cameras set the marker on SPS and PPS, some never, some on each slice (then markers are ignored from there on).
+ * An access unit ends at the marker, at a change of timestamp, or where the next one visibly begins (first slice, delimiter), and only if it holds
+ * a slice: some cameras set the marker on SPS and PPS, some never, some on each slice (then markers are ignored from there on). Parameter sets and SEI
+ * do not end it: GStreamer's rtph264pay puts SPS and PPS before every slice of an IDR picture.
  * Output starts at the first key frame whose parameter sets are known, and again so after a loss.
  */
 export class VideoAssembler {
@@ -217,7 +218,7 @@ export class VideoAssembler {
     if (role === 'useless' || role === 'trail') return
     const isSlice = role === 'key' || role === 'slice'
     const isFirstSlice = isSlice && this.#rules.isFirstSlice(type, afterHeader)
-    if (this.#hasSlice && (!isSlice || isFirstSlice)) this.#flush()
+    if (this.#hasSlice && (isFirstSlice || role === 'delimiter')) this.#flush()
     if (!isSlice) return
     if (!this.#hasSlice) {
       this.#unitTimestamp = this.#timestamp

@@ -13,7 +13,7 @@ import type { BaseMap, Crs } from '../../../server/contract/map.ts'
 import { loadJson, loadText } from '../../base/file.ts'
 import { mapColor, type ThemeName } from '../../base/theme.ts'
 import { project, projectionOf } from './crs.ts'
-import { type Box, type Line, paintBasemap, parseBasemap, type VectorBasemap } from './district-paint.ts'
+import { type Box, GRID_M, type Line, paintBasemap, parseBasemap, type VectorBasemap } from './district-paint.ts'
 import { createMvtStyle } from './mvt-style.ts'
 import { metresPerPx, resolutionOf, restingResolutions } from './scale.ts'
 
@@ -22,8 +22,8 @@ export type BaseLayer = {
   layer: Layer
   /** Roads and waters whose names we place ourselves; null when the source brings its own. */
   names: VectorBasemap | null
-  /** The painted map masks what is outside the district itself; over others the overlay does. */
-  isMasked: boolean
+  /** Painted by us: what is outside the district is masked already, and the symbols may be drawn into the same canvas. */
+  isPainted: boolean
   setLook(look: BaseLook): void
 }
 
@@ -53,13 +53,15 @@ export async function openBaseLayer(baseMap: BaseMap, outline: Line | null, look
 }
 
 function rasterLayer(layer: Layer): BaseLayer {
-  return { layer, names: null, isMasked: false, setLook: () => {} }
+  return { layer, names: null, isPainted: false, setLook: () => {} }
 }
 
 /** Our own cartography, painted tile by tile and kept by OpenLayers: panning only moves pictures. */
 export function createPaintedLayer(map: VectorBasemap | null, outline: Line | null, projection: Projection, firstLook: BaseLook): BaseLayer {
   const extent = projection.getExtent()
   const tileGrid = new TileGrid({ origin: [extent[0]!, extent[3]!], resolutions: restingResolutions(projection), tileSize: TILE_PX })
+  const heart = outline ? [(outline.box[0] + outline.box[2]) / 2, (outline.box[1] + outline.box[3]) / 2] : [0, 0]
+  const gridStep = GRID_M / metresPerPx(1, heart, projection)
   const layer = new TileLayer<ImageTileSource>({ className: 'basemap-painted', background: mapColor[firstLook.theme].outside })
   function setLook({ theme, sizeScale, pixelRatio }: BaseLook): void {
     const sidePx = Math.round(TILE_PX * pixelRatio)
@@ -75,13 +77,13 @@ export function createPaintedLayer(map: VectorBasemap | null, outline: Line | nu
         const box = tileGrid.getTileCoordExtent([z, x, y]) as unknown as Box
         const resolution = tileGrid.getResolution(z)
         const middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
-        paintBasemap({ ctx, box, resolution, metresPerPx: metresPerPx(resolution, middle, projection), theme, sizeScale }, map, outline)
+        paintBasemap({ ctx, box, resolution, metresPerPx: metresPerPx(resolution, middle, projection), gridStep, theme, sizeScale }, map, outline)
         return Promise.resolve(canvas)
       },
     }))
   }
   setLook(firstLook)
-  return { layer, names: map, isMasked: true, setLook }
+  return { layer, names: map, isPainted: true, setLook }
 }
 
 /** Loaded on demand: most sites have no archive. The archive itself says whether it holds pictures or shapes. */
@@ -99,7 +101,7 @@ async function openPmtiles(url: string, attribution: string, projection: Project
     } }))
   }
   setLook(firstLook)
-  return { layer, names: null, isMasked: false, setLook }
+  return { layer, names: null, isPainted: false, setLook }
 }
 
 type XyzMap = Extract<BaseMap, { kind: 'xyz' }>

@@ -16,6 +16,8 @@ export type Picture = {
   /** Projected units per CSS pixel, and metres on the ground per CSS pixel. */
   resolution: number
   metresPerPx: number
+  /** Side of the bare grid in projected units: the same for every tile, or its lines would not meet. */
+  gridStep: number
   theme: ThemeName
   sizeScale: number
 }
@@ -33,7 +35,7 @@ const DISTRICT_M_PER_PX = 12
 const STREET_M_PER_PX = 1.8
 const LANES_UP_TO_M_PER_PX = 26
 const BLOCKS_UP_TO_M_PER_PX = 4.5
-const GRID_M = 500
+export const GRID_M = 500
 
 /** Throws when the file is of another format: half a map is worse than the grid. */
 export function parseBasemap(file: unknown, projected: Projected): VectorBasemap {
@@ -110,8 +112,8 @@ export function paintBasemap(picture: Picture, map: VectorBasemap | null, outlin
   if (outline) paintMask(picture, outline)
 }
 
-function paintGrid({ ctx, box, resolution, metresPerPx, theme, sizeScale }: Picture): void {
-  const step = (GRID_M / metresPerPx) * resolution * (metresPerPx > 40 ? 10 : 1)
+function paintGrid({ ctx, box, resolution, metresPerPx, gridStep, theme, sizeScale }: Picture): void {
+  const step = gridStep * (metresPerPx > 40 ? 10 : 1)
   ctx.strokeStyle = mapColor[theme].secondary
   ctx.lineWidth = sizeScale
   ctx.beginPath()

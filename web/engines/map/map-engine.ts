@@ -2,6 +2,7 @@
  * The map, without Vue: points in, drawing and events out (R-MAP-1 to 4, 6, 7). Created with an element, ended with `close()`.
  * Coordinates at its edge are WGS-84; everything inside is in the projection of the base map.
  */
+import type Layer from 'ol/layer/Layer.js'
 import { defaults as defaultInteractions } from 'ol/interaction/defaults.js'
 import OlMap, { type FrameState } from 'ol/Map.js'
 import { unByKey } from 'ol/Observable.js'
@@ -14,7 +15,7 @@ import { project, projectionOf, unproject } from './crs.ts'
 import { lineOf } from './district-paint.ts'
 import { innerBorders, isInRing, sectorRing } from './geometry.ts'
 import { type Obstacle, placeLabels } from './labels.ts'
-import { createOverlayLayer, type OverlayModel, PULSE_MS, type Shape, shapeOf } from './overlay.ts'
+import { createOverlayLayer, drawOverlay, type OverlayModel, PULSE_MS, type Shape, shapeOf } from './overlay.ts'
 import { countStatuses } from './ring.ts'
 import { metresPerPx, resolutionOf, restingResolutions, scaleBar, streetMetresPerPx, zoomOf } from './scale.ts'
 import { buildScene, type ClusterItem, groupPoints, hitItem, itemOf, type MapItem, type MapPoint, type Membership, poleOf, separatingResolution } from './scene.ts'
@@ -38,6 +39,8 @@ const LABEL_MARGIN = 0.25
 const LOCATE_ZOOM = 16.5
 const SELECTED_SECTOR_MIN_PX = 44
 const KEPT_SCALES = 12
+/** More rings than this at once say nothing: a switch went down, the colours tell it. */
+const MOST_PULSES = 24
 
 export function createMapEngine(element: HTMLElement, { config, stations, look, handlers }: { config: MapConfig; stations: readonly Station[]; look: MapLook; handlers: MapHandlers }) {
   const projection = projectionOf(crsOf(config.baseMap))
@@ -66,12 +69,14 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     look: { ...look, pixelRatio }, symbols: createSymbols({ ...look, pixelRatio }), items: [], outline: outline && shapeOf([outline], true), borders: null, hasMask: false,
     labels: [], labelResolution: 0, stations: [], hoveredStationId: null, selected: null, hovered: null, selectedSector: null, sectors: [], pulses: [],
   }
-  const overlay = createOverlayLayer(model, beforeFrame)
+  const overlay = createOverlayLayer(drawFrame)
+  /** The layer whose canvas the symbols are drawn into. */
+  let stage: Layer = overlay
   const map = new OlMap({ target: element, view, controls: [], layers: [overlay], pixelRatio, interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }) })
   const moves = createViewMoves(map, view)
   overlay.setZIndex(10)
 
-  const redraw = () => overlay.changed()
+  const redraw = () => stage.changed()
   const ground = (resolution: number) => metresPerPx(resolution, view.getCenter() ?? [0, 0], projection)
   const isClusteredAt = (resolution: number) => ground(resolution) > streetMetresPerPx
 
@@ -81,10 +86,11 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     return resolutions.reduce((best, candidate) => (Math.abs(Math.log(candidate / resolution)) < Math.abs(Math.log(best / resolution)) ? candidate : best))
   }
 
-  function beforeFrame({ viewState }: FrameState): void {
-    const resolution = restingNear(viewState.resolution)
+  function drawFrame(ctx: CanvasRenderingContext2D, frameState: FrameState, toCanvas: readonly number[]): void {
+    const resolution = restingNear(frameState.viewState.resolution)
     if (builtFor !== resolution) rebuildScene(resolution)
     if (model.pulses.some((pulse) => performance.now() - pulse.startedAtMs > PULSE_MS)) model.pulses = model.pulses.filter((pulse) => performance.now() - pulse.startedAtMs <= PULSE_MS)
+    drawOverlay(ctx, model, frameState, toCanvas)
   }
 
   function rebuildScene(resolution: number): void {
@@ -155,7 +161,7 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
       invalidateStates()
     }
     if (newlyOffline.length > 0 && !currentLook.isStale && !matchMedia('(prefers-reduced-motion: reduce)').matches) {
-      model.pulses = [...model.pulses, ...newlyOffline.map((cameraId) => ({ cameraId, startedAtMs: performance.now() }))]
+      model.pulses = [...model.pulses, ...newlyOffline.map((cameraId) => ({ cameraId, startedAtMs: performance.now() }))].slice(0, MOST_PULSES)
     }
     if (havePlacesChanged) announceView()
   }
@@ -229,7 +235,14 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     if (isClosed) return
     base = opened
     base.setLook({ ...currentLook, pixelRatio })
-    model.hasMask = !base.isMasked
+    model.hasMask = !base.isPainted
+    if (base.isPainted) {
+      stage = base.layer
+      overlay.setVisible(false)
+      base.layer.on('postrender', ({ context, frameState, inversePixelTransform }) => {
+        if (context instanceof CanvasRenderingContext2D && frameState && inversePixelTransform) drawFrame(context, frameState, inversePixelTransform)
+      })
+    }
     map.getLayers().insertAt(0, base.layer)
     areLabelsStale = true
     placeNames()

@@ -1,16 +1,17 @@
 /** Everything of ours above the base map, drawn into one canvas: mask, borders, fields of view, names, symbols. OpenLayers asks for a frame, we give it. */
 import Layer from 'ol/layer/Layer.js'
 import type { FrameState } from 'ol/Map.js'
+import type { CameraId } from '../../../server/contract/ids.ts'
 import { color, mapColor } from '../../base/theme.ts'
 import type { Line } from './district-paint.ts'
 import type { PlacedLabel } from './labels.ts'
-import type { MapItem, MapPoint } from './scene.ts'
+import { itemOf, type MapItem, type MapPoint } from './scene.ts'
 import type { Look, Sprite, Symbols } from './symbols.ts'
 
 /** A shape in projected coordinates relative to `origin`, so that a float keeps centimetres. */
 export type Shape = { path: Path2D; origin: readonly [number, number] }
 export type StationLabel = { stationId: string; x: number; y: number; sprite: Sprite; area: Shape | null }
-export type Pulse = { cameraId: string; startedAtMs: number }
+export type Pulse = { cameraId: CameraId; startedAtMs: number }
 
 /** What a frame shows. The engine changes it; the overlay only reads. */
 export type OverlayModel = {
@@ -51,15 +52,27 @@ export function shapeOf(lines: readonly Line[], isClosed: boolean): Shape | null
   return { path, origin }
 }
 
-/** `beforeFrame` may bring the model up to the frame's scale. Returns the layer and asks nothing of its caller but `changed()`. */
-export function createOverlayLayer(model: OverlayModel, beforeFrame: (frameState: FrameState) => void): Layer {
+/**
+ * Draws the model into `ctx`. `toCanvas` leads from CSS pixels of the map to pixels of the canvas (scale and shift only).
+ * Over a painted base map this is the base map's own canvas: a second one of the screen's size costs software compositing as much again.
+ */
+export function drawOverlay(ctx: CanvasRenderingContext2D, model: OverlayModel, frameState: FrameState, toCanvas: readonly number[]): void {
+  const [widthPx, heightPx] = frameState.size as [number, number]
+  const [scaleX, , , scaleY, shiftX, shiftY] = toCanvas as [number, number, number, number, number, number]
+  ctx.save()
+  drawModel(ctx, model, toPxOf(frameState), { widthPx, heightPx, pixelRatio: frameState.pixelRatio, resolution: frameState.viewState.resolution, scaleX, scaleY, shiftX, shiftY })
+  ctx.restore()
+  if (model.pulses.length > 0) frameState.animate = true
+}
+
+/** A canvas of our own, for base maps whose pictures we cannot draw into (filtered, or not there yet). */
+export function createOverlayLayer(draw: (ctx: CanvasRenderingContext2D, frameState: FrameState, toCanvas: readonly number[]) => void): Layer {
   const canvas = document.createElement('canvas')
   canvas.className = 'map-overlay'
   canvas.style.cssText = 'position:absolute;inset:0;pointer-events:none'
   const ctx = canvas.getContext('2d')!
   return new Layer({
     render(frameState) {
-      beforeFrame(frameState)
       const [widthPx, heightPx] = frameState.size as [number, number]
       const { pixelRatio } = frameState
       if (canvas.width !== Math.round(widthPx * pixelRatio) || canvas.height !== Math.round(heightPx * pixelRatio)) {
@@ -71,26 +84,25 @@ export function createOverlayLayer(model: OverlayModel, beforeFrame: (frameState
         ctx.setTransform(1, 0, 0, 1, 0, 0)
         ctx.clearRect(0, 0, canvas.width, canvas.height)
       }
-      drawOverlay(ctx, model, toPxOf(frameState), { widthPx, heightPx, pixelRatio, resolution: frameState.viewState.resolution })
-      if (model.pulses.length > 0) frameState.animate = true
+      draw(ctx, frameState, [pixelRatio, 0, 0, pixelRatio, 0, 0])
       return canvas
     },
   })
 }
 
-type FrameSize = { widthPx: number; heightPx: number; pixelRatio: number; resolution: number }
+type FrameSize = { widthPx: number; heightPx: number; pixelRatio: number; resolution: number; scaleX: number; scaleY: number; shiftX: number; shiftY: number }
 
-function drawOverlay(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToPx, size: FrameSize): void {
+function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToPx, size: FrameSize): void {
   const { look, symbols } = model
   const { sizeScale } = look
   const ink = color[look.theme]
   const ground = mapColor[look.theme]
-  const { widthPx, heightPx, pixelRatio, resolution } = size
-  const inPx = () => ctx.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0)
+  const { widthPx, heightPx, pixelRatio, resolution, scaleX, scaleY, shiftX, shiftY } = size
+  const inPx = () => ctx.setTransform(scaleX, 0, 0, scaleY, shiftX, shiftY)
   /** Puts the canvas into a shape's coordinates; widths are then given in px by `unit`. */
   const inShape = ({ origin }: Shape) => {
     const [x, y] = toPx(origin[0], origin[1])
-    ctx.setTransform(pixelRatio / resolution, 0, 0, -pixelRatio / resolution, x * pixelRatio, y * pixelRatio)
+    ctx.setTransform(scaleX / resolution, 0, 0, -scaleY / resolution, x * scaleX + shiftX, y * scaleY + shiftY)
   }
   const unit = resolution * sizeScale
   const put = (sprite: Sprite, x: number, y: number) => {
@@ -201,7 +213,7 @@ function drawOverlay(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: T
 
   /** One ring when a camera goes down, then it stands still. */
   function drawPulse(target: CanvasRenderingContext2D, { items }: OverlayModel, pulse: Pulse, at: ToPx): void {
-    const item = items.find((candidate) => (candidate.kind === 'point' ? candidate.at.point.cameraId === pulse.cameraId : candidate.members.some((member) => member.point.cameraId === pulse.cameraId)))
+    const item = itemOf(items, pulse.cameraId)
     const share = (performance.now() - pulse.startedAtMs) / PULSE_MS
     if (!item || share < 0 || share > 1) return
     const [x, y] = placeOf(item, at)
@@ -214,7 +226,7 @@ function drawOverlay(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: T
   }
 }
 
-/** Over a base map of others: what is outside the district steps back. */
+/** Over a base map of others: what is outside the district steps back. Only ever on our own canvas. */
 function drawMask(ctx: CanvasRenderingContext2D, outline: Shape, toPx: ToPx, { widthPx, heightPx, pixelRatio, resolution }: FrameSize, style: string): void {
   const [x, y] = toPx(outline.origin[0], outline.origin[1])
   const all = new Path2D()

@@ -1,5 +1,5 @@
 /** The pictures of points and clusters, drawn once per look and kept: a frame only copies them (`design.md` section 4). */
-import type { CameraStatus } from '../../../server/contract/status.ts'
+import { type CameraStatus, statusOrder } from '../../../server/contract/status.ts'
 import { color, fontFamily, mapColor, type ThemeName } from '../../base/theme.ts'
 import { ringArcs, ringRadiusPx, type StatusCounts } from './ring.ts'
 
@@ -15,7 +15,7 @@ export function createSprite(widthPx: number, heightPx: number, pixelRatio: numb
   const image = document.createElement('canvas')
   image.width = Math.ceil(widthPx * pixelRatio)
   image.height = Math.ceil(heightPx * pixelRatio)
-  const ctx = image.getContext('2d')!
+  const ctx = image.getContext('2d', { willReadFrequently: true })!
   ctx.scale(pixelRatio, pixelRatio)
   draw(ctx)
   return { image, widthPx: image.width / pixelRatio, heightPx: image.height / pixelRatio, anchorX: widthPx / 2, anchorY: heightPx / 2 }
@@ -51,14 +51,15 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
     return keep(`${status} ${enlarged}`, () => centred(26, (ctx) => drawState(ctx, status, tone(status), theme), sizeScale * enlarged))
   }
 
+  /**
+   * Disc, number and pill are pictures of their own and only put together here: in a burst of changes every cluster's ring is new, its number is not.
+   */
   function cluster(total: number, counts: StatusCounts): Sprite {
-    return keep(`${total} ${Object.values(counts).join()}`, () => {
+    return keep(`cluster ${total} ${statusOrder.map((status) => counts[status]).join()}`, () => {
       const radius = ringRadiusPx(total)
       return centred(2 * radius + 64, (ctx) => {
-        ctx.globalAlpha = 0.95
-        ctx.beginPath()
-        ctx.arc(0, 0, radius + 4, 0, 2 * Math.PI)
-        fillAndStroke(ctx, ink.raised, ground.halo, 1.5)
+        const put = (sprite: Sprite, x: number, y: number) => ctx.drawImage(sprite.image, x - sprite.anchorX / sizeScale, y - sprite.anchorY / sizeScale, sprite.widthPx / sizeScale, sprite.heightPx / sizeScale)
+        put(disc(total), 0, 0)
         ctx.lineWidth = 3.6
         const arcs = ringArcs(counts)
         for (const { status, fromDeg, sweepDeg } of arcs) {
@@ -69,10 +70,24 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
           ctx.stroke()
         }
         ctx.globalAlpha = 1
-        writeCentred(ctx, String(total), 0, 0.5, `600 13px ${fontFamily}`, ink.text1)
-        if (counts.offline > 0) drawPill(ctx, radius, counts.offline, isStale ? ink.control : ink.offlineFill, ground.halo)
+        if (counts.offline > 0) put(pill(counts.offline), radius * 0.76 + 6, -radius * 0.76 - 4)
       })
     })
+  }
+
+  function disc(total: number): Sprite {
+    return keep(`disc ${total}`, () => centred(2 * ringRadiusPx(total) + 12, (ctx) => {
+      ctx.globalAlpha = 0.95
+      ctx.beginPath()
+      ctx.arc(0, 0, ringRadiusPx(total) + 4, 0, 2 * Math.PI)
+      fillAndStroke(ctx, ink.raised, ground.halo, 1.5)
+      ctx.globalAlpha = 1
+      writeCentred(ctx, String(total), 0, 0.5, `600 13px ${fontFamily}`, ink.text1)
+    }))
+  }
+
+  function pill(offline: number): Sprite {
+    return keep(`pill ${offline}`, () => centred(80, (ctx) => drawPill(ctx, offline, isStale ? ink.control : ink.offlineFill, ground.halo)))
   }
 
   function selection(): Sprite {
@@ -171,18 +186,15 @@ export function drawState(ctx: CanvasRenderingContext2D, status: CameraStatus, t
   }
 }
 
-function drawPill(ctx: CanvasRenderingContext2D, ringRadius: number, offline: number, fill: string, halo: string): void {
+function drawPill(ctx: CanvasRenderingContext2D, offline: number, fill: string, halo: string): void {
   const text = String(offline)
   const width = 17 + 7 * text.length
-  ctx.save()
-  ctx.translate(ringRadius * 0.76 + 6, -ringRadius * 0.76 - 4)
   ctx.beginPath()
   ctx.roundRect(-10, -9, width, 18, 9)
   fillAndStroke(ctx, fill, halo, 1.5)
   ctx.fillStyle = '#FFFFFF'
   ctx.fill(new Path2D('M-2.4-3.6 1.2 0-2.4 3.6-6 0Z'))
   writeCentred(ctx, text, (width - 10 + 1.2) / 2 - 0.5, 0.5, `600 12px ${fontFamily}`, '#FFFFFF')
-  ctx.restore()
 }
 
 function fillAndStroke(ctx: CanvasRenderingContext2D, fill: string, stroke: string, width: number, path?: Path2D): void {

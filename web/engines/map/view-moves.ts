@@ -10,6 +10,7 @@ const SHORTEST_MS = 240
 const LONGEST_MS = 600
 /** A selected point stands at least this far from what covers the map. */
 const CLEAR_PX = 56
+const FIT_MARGIN_PX = 20
 
 export function createViewMoves(map: OlMap, view: View) {
   function durationFor(center: readonly number[], resolution: number): number {
@@ -33,12 +34,9 @@ export function createViewMoves(map: OlMap, view: View) {
   /** Shows a box within what is free, not closer than `closestZoom`. */
   function fit(box: readonly [number, number, number, number], closestZoom: number, isInstant = false): void {
     view.cancelAnimations()
-    const margin: number[] = [...(view.padding ?? [0, 0, 0, 0])].map((px) => px + 24)
-    const size = map.getSize()
-    if (!size) return
-    // view.fit adds the view's own padding to its argument; the margin alone goes in
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches || isInstant
-    view.fit([...box], { size, padding: margin.map((px, i) => px - (view.padding?.[i] ?? 0)), minResolution: resolutionOf(closestZoom, view.getProjection()), duration: still ? 0 : 400 })
+    const isStill = isInstant || matchMedia('(prefers-reduced-motion: reduce)').matches
+    // the view keeps its own padding; the margin comes on top
+    view.fit([...box], { padding: [FIT_MARGIN_PX, FIT_MARGIN_PX, FIT_MARGIN_PX, FIT_MARGIN_PX], minResolution: resolutionOf(closestZoom, view.getProjection()), duration: isStill ? 0 : 400 })
   }
 
   function zoomBy(steps: number): void {

@@ -59,7 +59,7 @@ export function openFeed(request: FeedRequest, { openSocket, clock, serverNow, h
     if (!message) return end({ kind: 'corrupt', detail: `message not understood: ${text.slice(0, 80)}` })
     if (message.type === 'opening') {
       times.promisedPauseMs = message.retryInMs
-      times.confirmedAtMs = times.startedAtMs = undefined
+      times.confirmedAtMs = undefined
     } else if (message.type === 'opened') {
       opened = message
       times.confirmedAtMs = times.heardAtMs

@@ -2,71 +2,18 @@
  * One live picture of one camera on one video element (R-LIVE). It opens the socket, feeds the decoder, stays near the live edge,
  * notices by itself when the picture stands, and begins anew without end, with growing pauses. What it knows goes out as `LiveState`.
  */
-import type { CameraId, Instant, Profile } from '../../../server/contract/ids.ts'
-import type { LiveServerMessage, VideoCodec } from '../../../server/contract/media.ts'
+import type { Instant, Profile } from '../../../server/contract/ids.ts'
+import type { LiveServerMessage } from '../../../server/contract/media.ts'
 import type { FailureCause } from '../../../server/contract/status.ts'
 import { createBackoff } from './backoff.ts'
 import { decodableCodecs, withoutH265 } from './capability.ts'
-import { browserClock, type PlayerClock, type PlayerTimer } from './clock.ts'
-import { type Feed, type FeedEnd, openFeed, type Opened, type OpenSocket } from './feed.ts'
+import { browserClock, type PlayerTimer } from './clock.ts'
+import { type Feed, type FeedEnd, openFeed } from './feed.ts'
 import { freshnessOf } from './frame-age.ts'
-import { loadMpegts, type OpenDecoder, openDecoder as openMpegtsDecoder } from './mpegts.ts'
+import type { LivePlayer, LivePlayerOptions, LiveState } from './live-state.ts'
+import { loadMpegts, openDecoder as openMpegtsDecoder } from './mpegts.ts'
 import { createScreen } from './screen.ts'
 import { judgeDecoder, judgeFeed, type PlayerFault } from './watchdog.ts'
-
-/** `opening`: no picture yet. `live`, `slow`, `stalled`: by the age of the frame shown. `refused`: asking again the same way would not help. */
-export type LivePhase = 'opening' | 'live' | 'slow' | 'stalled' | 'refused' | 'closed'
-
-export type LiveState = {
-  phase: LivePhase
-  /** What the camera or the server says is wrong; null while all is well. */
-  cause: FailureCause | null
-  detail: string | null
-  /** What is wrong on our side of the wire. */
-  fault: PlayerFault | null
-  /** Tries since the last picture, ours or the server's; 0 while it plays. */
-  attempt: number
-  /** Until the next try; null while one is under way. */
-  retryInMs: number | null
-  /** Age of the frame on the screen; null while there is none. */
-  ageMs: number | null
-  /** What the server really sends, from its `opened`. */
-  opened: Opened | null
-  kbps: number | null
-  fps: number | null
-  /** Distance to the end of the buffer. */
-  lagMs: number | null
-  profile: Profile
-  hasSound: boolean
-  isSwitching: boolean
-  /** The switch asked for last was refused: the old picture goes on. */
-  switchRefused: FailureCause | null
-}
-
-export type LivePlayerOptions = {
-  cameraId: CameraId
-  profile: Profile
-  sound?: boolean
-  openSocket: OpenSocket
-  serverNow: () => Instant
-  onState: (state: LiveState) => void
-  /** A canvas over the video: holds the last picture while the decoder is exchanged. */
-  holdCanvas?: HTMLCanvasElement | undefined
-  clock?: PlayerClock
-  random?: () => number
-  openDecoder?: OpenDecoder
-  /** What this browser decodes; asked of the browser if left out. */
-  codecs?: readonly VideoCodec[]
-}
-
-export type LivePlayer = {
-  state(): LiveState
-  setProfile(profile: Profile): void
-  setSound(isOn: boolean): void
-  /** Ends the pause: tries now, and asks the server to try the camera now. */
-  retryNow(): void
-  close(): Promise<void>
-}
 
 const tickMs = 500
 /** Also driven by data, since the timers of a hidden page sleep. */
@@ -135,6 +82,7 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     const isCandidate = feed === next && current !== undefined
     if (message.type === 'refused') return onRefused(feed, message.cause, message.detail)
     if (isCandidate) return
+    if (message.type === 'opening' || message.type === 'opened') fault = null // the server speaks again: what it says counts
     if (message.type === 'opening') {
       cause = message.cause
       detail = message.detail
@@ -158,6 +106,7 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     const hasAudio = feed.request.sound && feed.timeline.hasAudio()
     screen.begin({ prelude: feed.timeline.prelude(hasAudio), hasAudio, isMuted: !wantsSound })
     screen.push(tags, maxBacklogBytes)
+    report()
   }
 
   function onTags(feed: Feed, tags: ArrayBuffer) {

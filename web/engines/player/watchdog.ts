@@ -35,8 +35,8 @@ export type Verdict = { act: 'wait' } | { act: 'nudge' } | { act: 'reopen'; faul
 export const limits = {
   /** From opening the socket to the first message. */
   firstWordMs: 10_000,
-  /** Once pictures flow the server speaks every second. */
-  silenceMs: 8_000,
+  /** Once pictures flow the server speaks every second; of a camera that falls silent it tells within 10 to 15 s. */
+  silenceMs: 16_000,
   /** While it waits for the camera it speaks at each try: its pause and this. */
   silenceBetweenTriesMs: 20_000,
   /** Longest key frame interval in the field is 10 s. */

@@ -5,7 +5,7 @@ import { accountApi, type Login, type Me, type Setup } from '../../../server/con
 import type { Out } from '../../../server/contract/endpoint.ts'
 import type { Permission } from '../../../server/contract/permissions.ts'
 import { ApiError, call, setSignedOutHandler } from '../../base/api.ts'
-import { setPreferenceAccount } from '../../base/preference.ts'
+import { setPreferenceAccount, usePreference } from '../../base/preference.ts'
 import { noteServerTime } from '../../base/server-clock.ts'
 
 export type Welcome = Out<typeof accountApi.welcome.reply>
@@ -19,17 +19,22 @@ export const useAccountStore = defineStore('accounts', () => {
   /** The last login is told once, right after this one. */
   const isJustSignedIn = shallowRef(false)
 
+  /** Somebody was signed in at this screen: without it the server need not be asked (its 401 would stand in the console of every first visit). */
+  const wasSignedIn = usePreference<boolean>('signedIn', () => false, (value) => typeof value === 'boolean')
+
   setSignedOutHandler(() => onLoginEnded('expired'))
 
   /** Asks who is signed in. False when nobody is; throws when the server cannot be asked. */
   async function loadMe(): Promise<boolean> {
     if (me.value !== null) return true
+    if (!wasSignedIn.value.value) return false
     try {
       take(await call(accountApi.me))
       return true
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'not_signed_in') return false
-      throw error
+      if (!(error instanceof ApiError) || error.code !== 'not_signed_in') throw error
+      wasSignedIn.set(false)
+      return false
     }
   }
 
@@ -72,6 +77,7 @@ export const useAccountStore = defineStore('accounts', () => {
     if (me.value === null) return
     signedOutReason.value = reason
     me.value = null
+    wasSignedIn.set(false)
     setPreferenceAccount('')
   }
 
@@ -83,6 +89,7 @@ export const useAccountStore = defineStore('accounts', () => {
     me.value = next
     signedOutReason.value = null
     setPreferenceAccount(next.account)
+    wasSignedIn.set(true)
   }
 
   return { me, welcome, signedOutReason, isJustSignedIn, loadMe, loadWelcome, setUp, signIn, signOut, changePassword, confirmLogin, onLoginEnded, can }

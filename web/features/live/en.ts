@@ -3,7 +3,6 @@ import type { zh } from './zh.ts'
 
 export const en: SameShape<typeof zh> = {
   opening: 'Opening',
-  openingTry: 'Opening, try {attempt}',
   pictureFrom: 'Picture {age}',
   lastPictureAt: 'last picture of {time}',
   noLastPicture: 'no earlier picture',
@@ -13,7 +12,6 @@ export const en: SameShape<typeof zh> = {
   nextTryIn: 'next try in {seconds} s',
   offlineFor: 'Offline {duration}',
   suspendedFor: 'Suspended {duration}',
-  unknownFor: 'State unknown {duration}',
   codecTitle: 'This PC cannot decode H.265',
   codecSub: 'Using the sub stream, opening',
   codecTranscode: 'Server converts to H.264, opening',
@@ -22,10 +20,8 @@ export const en: SameShape<typeof zh> = {
   signedOut: 'Login ended',
   signedOutWhat: 'Comes back after signing in',
   noStill: 'No picture yet',
-  noStillWhat: 'Open it once',
   stillForbidden: 'No right to see it',
   stillFailed: 'Picture not read',
-  empty: 'Drag a camera here from map or tree',
   fault: {
     server_lost: 'Server lost',
     server_restarts: 'Server restarting',
@@ -37,7 +33,6 @@ export const en: SameShape<typeof zh> = {
     signed_out: 'Login ended',
   },
   live: 'Live',
-  pictureAge: 'Picture {age}',
   lastAt: 'Last {time}',
   profile: { main: 'Main', sub: 'Sub' },
   instead: { sub_stream: 'Sub stream instead', transcode: 'Converted to H.264' },

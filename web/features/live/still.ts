@@ -60,7 +60,10 @@ export function createStillCache({ fetchStill, nowMs = () => performance.now() }
 }
 
 function problemOf(error: unknown): StillProblem {
-  if (!(error instanceof ApiError)) return 'failed' // the browser cannot decode it
+  if (!(error instanceof ApiError)) {
+    console.info('still not decoded', error)
+    return 'failed'
+  }
   return error.code === 'still_unavailable' || error.code === 'not_found' ? 'missing' : error.code === 'forbidden' ? 'forbidden' : 'failed'
 }
 

@@ -47,7 +47,7 @@ export function tileFace(input: FaceInput): TileFace {
   const plain = { tone: 'plain', ageTone: 'plain', hasRetry: false } as const
 
   if (fullAt !== null) return { ...plain, ...still, kind: 'limit', shape: camera.status, title: t('live.limitTitle', { count: fullAt }), lines: [t('live.limitWhat')], age: stillAge }
-  if (!live) return { ...plain, ...still, kind: 'opening', shape: 'unknown', title: '', lines: [], age: stillAge }
+  if (!live) return { ...plain, ...still, kind: 'opening', shape: 'unknown', title: '', lines: [], age: openingAge(stillAge) }
   if (live.phase === 'closed') return { ...plain, ...still, kind: 'refused', shape: 'unknown', title: t('live.signedOut'), lines: [t('live.signedOutWhat')], age: stillAge }
 
   if (live.phase === 'live' || live.phase === 'slow') {
@@ -71,16 +71,20 @@ export function tileFace(input: FaceInput): TileFace {
   return opening(input, live, stillAge)
 }
 
+/** `正在打开 · 图为 12 秒前`. */
+function openingAge(stillAge: string): string {
+  return stillAge === none ? t('live.opening') : `${t('live.opening')} · ${stillAge}`
+}
+
 function outOfService({ camera, stillAt, now }: FaceInput, live: LiveState): TileFace {
   const isOffline = camera.status === 'offline'
   const duration = formatDuration(now - camera.sinceAt)
   const shownAt = live.ageMs === null ? stillAt : now - live.ageMs
   const lastPicture = shownAt === null ? t('live.noLastPicture') : t('live.lastPictureAt', { time: formatMoment(shownAt, now) })
-  const who = camera.cause ? [t(`causes.${camera.cause}.who`), lastPicture].join(' · ') : lastPicture
   return {
     kind: 'offline', shape: camera.status, picture: live.ageMs === null ? 'still' : 'video', isDim: true, isGrey: true, tone: isOffline ? 'offline' : 'plain',
     title: isOffline ? t('live.offlineFor', { duration }) : t('live.suspendedFor', { duration }),
-    lines: [...(camera.cause ? [t(`causes.${camera.cause}.title`) + (camera.detail ? ` · ${camera.detail}` : '')] : []), who],
+    lines: [...(camera.cause ? [t(`causes.${camera.cause}.title`) + (camera.detail ? ` · ${camera.detail}` : ''), t(`causes.${camera.cause}.who`)] : []), lastPicture],
     age: shownAt === null ? none : t('live.lastAt', { time: formatMoment(shownAt, now) }), ageTone: 'plain', hasRetry: isOffline,
   }
 }
@@ -94,14 +98,14 @@ function stalled(live: LiveState): TileFace {
 }
 
 function opening({ camera }: FaceInput, live: LiveState, stillAge: string): TileFace {
-  const face: TileFace = { kind: 'opening', shape: 'unknown', picture: 'still', isDim: true, isGrey: false, tone: 'plain', title: '', lines: [], age: stillAge, ageTone: 'plain', hasRetry: false }
+  const face: TileFace = { kind: 'opening', shape: 'unknown', picture: 'still', isDim: true, isGrey: false, tone: 'plain', title: '', lines: [], age: openingAge(stillAge), ageTone: 'plain', hasRetry: false }
   if (live.opened?.instead && live.opened.sourceCodec === 'h265') {
-    return { ...face, kind: 'codec', shape: camera.status, title: t('live.codecTitle'), lines: [t(live.opened.instead === 'transcode' ? 'live.codecTranscode' : 'live.codecSub')] }
+    return { ...face, kind: 'codec', shape: camera.status, age: stillAge, title: t('live.codecTitle'), lines: [t(live.opened.instead === 'transcode' ? 'live.codecTranscode' : 'live.codecSub')] }
   }
   const why = live.fault ? t(`live.fault.${live.fault}`) : live.cause ? t(`causes.${live.cause}.title`) : ''
   if (!why) return face
   // the server or we have tried at least once and failed: say why, and who must act
-  return { ...face, shape: camera.status === 'online' ? 'degraded' : camera.status, tone: 'degraded', title: why, lines: [...(live.cause && !live.fault ? [t(`causes.${live.cause}.who`)] : []), reconnecting(live)], hasRetry: true }
+  return { ...face, shape: camera.status === 'online' ? 'degraded' : camera.status, tone: 'degraded', age: stillAge, title: why, lines: [...(live.cause && !live.fault ? [t(`causes.${live.cause}.who`)] : []), reconnecting(live)], hasRetry: true }
 }
 
 function reconnecting(live: LiveState): string {

@@ -2,7 +2,6 @@
 export const zh = {
   /** What lies on a tile that shows no live picture. */
   opening: '正在打开',
-  openingTry: '正在打开，第 {attempt} 次',
   pictureFrom: '图为 {age}',
   lastPictureAt: '图为 {time} 的最后画面',
   noLastPicture: '没有更早的画面',
@@ -12,7 +11,6 @@ export const zh = {
   nextTryIn: '{seconds} 秒后再试',
   offlineFor: '离线 {duration}',
   suspendedFor: '已停用 {duration}',
-  unknownFor: '状态未知 {duration}',
   codecTitle: '本机不能解码 H.265',
   codecSub: '已改用子码流，正在打开',
   codecTranscode: '已由服务器转为 H.264，正在打开',
@@ -21,10 +19,8 @@ export const zh = {
   signedOut: '登录已结束',
   signedOutWhat: '重新登录后自动恢复',
   noStill: '还没有画面',
-  noStillWhat: '打开一次即有',
   stillForbidden: '没有查看权限',
   stillFailed: '画面没有读到',
-  empty: '从地图或点位树拖入',
   /** Why the picture stands, on our side of the wire. */
   fault: {
     server_lost: '与服务器断开',
@@ -38,7 +34,6 @@ export const zh = {
   },
   /** The line under the picture. */
   live: '实时',
-  pictureAge: '画面 {age}',
   lastAt: '最后 {time}',
   profile: { main: '主码流', sub: '子码流' },
   instead: { sub_stream: '已改用子码流', transcode: '已转码为 H.264' },

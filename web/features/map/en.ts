@@ -6,7 +6,7 @@ export const en: SameShape<typeof zh> = {
   searchPlaceholder: 'Name, number, address or initials',
   searchLabel: 'Search cameras',
   clearSearch: 'Clear search',
-  filter: { status: 'Status', allStatus: 'All states', station: 'Station', scene: 'Scene', link: 'Link', clear: 'Clear filters', chosen: '{name} {count}' },
+  filter: { status: 'Status', allStatus: 'Status', station: 'Station', scene: 'Scene', link: 'Link', chosen: '{name} {count}' },
   needsAction: 'Needs action',
   needsActionCount: '{count|camera|cameras}',
   worstFirst: 'Worst first, newest on top',

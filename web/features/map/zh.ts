@@ -4,7 +4,7 @@ export const zh = {
   searchPlaceholder: '搜索点位、编号、地址或拼音首字母',
   searchLabel: '搜索点位',
   clearSearch: '清除搜索',
-  filter: { status: '状态', allStatus: '全部状态', station: '派出所', scene: '场景', link: '链路', clear: '清除筛选', chosen: '{name} {count}' },
+  filter: { status: '状态', allStatus: '全部状态', station: '派出所', scene: '场景', link: '链路', chosen: '{name} {count}' },
   needsAction: '需处置',
   needsActionCount: '{count} 路',
   worstFirst: '先重后轻，新的在前',

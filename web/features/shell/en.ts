@@ -13,10 +13,10 @@ export const en: SameShape<typeof zh> = {
   recent: 'Recent',
   recentNone: 'No change of state yet',
   ticker: {
-    recovered: '{name} back online, {was} for {duration}',
+    recovered: '{name} back online after {duration}',
     online: '{name} online',
-    became: '{name} {status}',
-    becameCause: '{name} {status}: {cause}',
+    became: '{name}: {status}',
+    becameCause: '{name}: {status}, {cause}',
   },
   theme: { dark: 'Dark', light: 'Light', toDark: 'Switch to dark', toLight: 'Switch to light' },
   language: 'Language',

@@ -1,0 +1,28 @@
+/**
+ * `npm run bench [-- --json] [-- --only media,push,page]`: figures beside their peers', measured in one run. With `--json` the last line is one JSON object.
+ * Machines are noisy: compare ratios of one run, not figures of two.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { benchMedia } from './media.ts'
+
+const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = { media: benchMedia }
+
+const onlyAt = process.argv.indexOf('--only')
+const wanted = onlyAt < 0 ? Object.keys(benches) : process.argv[onlyAt + 1]!.split(',')
+const folder = mkdtempSync(join(tmpdir(), 'mapwall-bench-'))
+const figures: Record<string, number> = {}
+try {
+  for (const name of wanted) {
+    const bench = benches[name]
+    if (!bench) throw new Error(`no bench called ${name}; there are ${Object.keys(benches).join(', ')}`)
+    console.error(`${name} …`)
+    Object.assign(figures, await bench(folder))
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+if (process.argv.includes('--json')) console.log(JSON.stringify(figures))
+else console.table(figures)
+process.exit(0)

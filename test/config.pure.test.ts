@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, helpText, readConfig, settings } from '../server/config.ts'
+
+describe('settings', () => {
+  test('without any, the defaults hold', () => {
+    expect(readConfig({})).toMatchObject({ port: 8080, host: '0.0.0.0', databaseUrl: undefined, tls: undefined, trustProxy: false, logLevel: 'info', idleMs: 12 * 3_600_000, map: { baseMap: { kind: 'none' } }, mapOrigins: [] })
+  })
+  test('an empty value counts as not given', () => expect(readConfig({ PORT: '', LOG_LEVEL: ' ' })).toMatchObject({ port: 8080, logLevel: 'info' }))
+  test.each([
+    { PORT: 'http' }, { PORT: '70000' }, { PORT: '80.5' }, { PORT: '-1' }, { DATABASE_CONNECTIONS: '0' }, { TRUST_PROXY: 'maybe' }, { LOG_LEVEL: 'loud' }, { MAPWALL_BASEMAP: '{' },
+    { MAPWALL_BASEMAP: '{"kind":"globe"}' }, { MAPWALL_CENTER: '[200,1]' }, { MAPWALL_OUTLINE: '"x"' },
+  ])('%o is refused by name, with its value and what is allowed', (environment) => {
+    const [name, value] = Object.entries(environment)[0]! as [keyof typeof settings, string]
+    expect(() => readConfig(environment)).toThrow(ConfigError)
+    expect(() => readConfig(environment)).toThrow(`${name}=${value} is not allowed: ${settings[name].allowed}`)
+  })
+  test('every bad setting is named at once', () => expect(() => readConfig({ PORT: 'x', LOG_LEVEL: 'y' })).toThrow(/PORT=x[\s\S]*LOG_LEVEL=y/))
+  test('a database URL is never repeated in a message', () => {
+    expect(() => readConfig({ DATABASE_URL: 'mysql://a:S3CRET@h/db' })).toThrow(/DATABASE_URL=\*\*\*/)
+    expect(() => readConfig({ DATABASE_URL: 'mysql://a:S3CRET@h/db' })).not.toThrow(/S3CRET/)
+  })
+  test('certificate and key belong together and must be readable', () => {
+    expect(() => readConfig({ TLS_CERT: '/nowhere' })).toThrow(/belong together/)
+    expect(() => readConfig({ TLS_CERT: '/nowhere', TLS_KEY: '/nowhere' })).toThrow(/TLS_CERT=\/nowhere cannot be read: ENOENT/)
+    const folder = mkdtempSync(join(tmpdir(), 'mapwall-config-'))
+    try {
+      writeFileSync(join(folder, 'pem'), '-----BEGIN X-----\n')
+      const file = join(folder, 'pem')
+      expect(readConfig({ TLS_CERT: file, TLS_KEY: file }).tls).toEqual({ cert: '-----BEGIN X-----\n', key: '-----BEGIN X-----\n' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+  test('an outside base map names the origin the page may load from', () => {
+    const MAPWALL_BASEMAP = JSON.stringify({ kind: 'xyz', url: 'http://tiles.example:8090/{z}/{x}/{y}.png', crs: 'EPSG:3857', name: 'n', date: '2026' })
+    expect(readConfig({ MAPWALL_BASEMAP }).mapOrigins).toEqual(['http://tiles.example:8090'])
+  })
+  test('the help names every setting', () => {
+    for (const name of Object.keys(settings)) expect(helpText()).toContain(name)
+  })
+})

@@ -1,0 +1,116 @@
+/** A whole control process for a test: real HTTP, real database, fake media plane. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import WebSocket from 'ws'
+import { type App, createApp } from '../../server/app.ts'
+import { type Clock, systemClock } from '../../server/base/clock.ts'
+import { silentLog } from '../../server/base/log.ts'
+import { openSecrets } from '../../server/base/secrets.ts'
+import type { Station } from '../../server/contract/cameras.ts'
+import type { CameraId, StationId } from '../../server/contract/ids.ts'
+import type { PushMessage } from '../../server/contract/push.ts'
+import type { HealthSettings } from '../../server/features/health/index.ts'
+import type { CameraDraft } from '../../server/features/cameras/index.ts'
+import type { NewUser } from '../../server/features/accounts/index.ts'
+import { createFakePlane, type FakePlane } from './fake-plane.ts'
+import { openTestDatabase, type TestDatabase } from './database.ts'
+
+export const testPassword = 'Correct-Horse-9'
+
+export const stationOf = (stationId: string): Station => ({ stationId: stationId as StationId, name: `${stationId}派出所`, shortName: `${stationId}所`, jurisdiction: null, labelLonLat: [111.66, 40.75] })
+
+/** A made-up camera; what the test cares about is given. */
+export const draftOf = (cameraId: string, stationId: string, change: Partial<CameraDraft> = {}): CameraDraft => ({
+  cameraId: cameraId as CameraId, name: '澄桥路口-03', label: 'C-003', address: '澄桥路 3 号', stationId: stationId as StationId, lonLat: [111.66, 40.75],
+  original: { pair: [111.666, 40.751], crs: 'GCJ-02' }, headingDeg: 90, fovDeg: 60, reachM: 50, scene: 'alley', link: 'wired', hasSound: true, hasPtz: false,
+  vendor: '辰目', model: 'CM-1', mountHeightM: 4, switchName: 'SW-01', installedAt: 1_600_000_000_000, lastUpkeepAt: null, isSuspended: false,
+  access: { driver: 'rtsp', mainUrl: 'rtsp://10.1.2.3:554/main?user=admin&password=geheim', subUrl: 'rtsp://10.1.2.3:554/sub', username: 'admin', password: 'geheim-1', transport: 'auto' },
+  ...change,
+})
+
+export type TestApp = {
+  app: App
+  fake: FakePlane
+  url: string
+  close(): Promise<void>
+}
+
+export type TestWorld = { database: TestDatabase; dataFolder: string; start(options?: { clock?: Clock; health?: HealthSettings }): Promise<TestApp>; close(): Promise<void> }
+
+/** A database and a data folder in which apps can be started one after another. */
+export async function openTestWorld(): Promise<TestWorld> {
+  const database = await openTestDatabase()
+  const dataFolder = mkdtempSync(join(tmpdir(), 'mapwall-test-'))
+  return {
+    database, dataFolder,
+    async start({ clock = systemClock, health } = {}) {
+      const fake = createFakePlane(clock)
+      const app = await createApp({
+        database: database.database, plane: fake.plane, clock, log: silentLog, secrets: await openSecrets(dataFolder),
+        settings: {
+          port: 0, host: '127.0.0.1', dataFolder, unitName: '测试', tls: undefined, trustProxy: false, idleMs: 3_600_000, loginMs: 3_600_000, requestsPerSecond: 10_000,
+          map: { baseMap: { kind: 'none' }, outline: null, center: [111.66, 40.75], zoom: 13 }, mapOrigins: [], isDemo: false, version: '0.0.0-test', staticFolder: undefined, checkReplies: true,
+          ...(health ? { health } : {}),
+        },
+      })
+      const { port } = await app.open()
+      return { app, fake, url: `http://127.0.0.1:${port}`, close: app.close }
+    },
+    async close() {
+      await database.close()
+      rmSync(dataFolder, { recursive: true, force: true })
+    },
+  }
+}
+
+export type Visitor = {
+  get(path: string): Promise<{ status: number; body: never; headers: Headers }>
+  getBytes(path: string): Promise<{ status: number; bytes: Uint8Array; headers: Headers }>
+  post(path: string, body?: unknown): Promise<{ status: number; body: never }>
+  /** Opens a socket; rejects with the HTTP status when refused. */
+  openSocket(path: string): Promise<WebSocket>
+  /** Opens `/push` and gathers its messages from the first on. */
+  openPush(query?: string): Promise<{ messages: PushMessage[]; close(): void }>
+}
+
+/** A signed-in browser. */
+export async function signIn({ app, url }: TestApp, user: Partial<NewUser> & { account: string }): Promise<Visitor & { userId: string }> {
+  const userId = await app.accounts.createUser({ displayName: user.account, role: 'dutyOfficer', password: testPassword, stationIds: null, ...user })
+  const answer = await fetch(`${url}/api/login`, { method: 'POST', headers: { origin: url, 'content-type': 'application/json' }, body: JSON.stringify({ account: user.account, password: testPassword }) })
+  if (answer.status !== 200) throw new Error(`sign-in of ${user.account}: ${answer.status} ${await answer.text()}`)
+  const cookie = answer.headers.getSetCookie()[0]!.split(';')[0]!
+  const headers = { cookie, origin: url }
+  const socketTo = (path: string) => new WebSocket(url.replace('http', 'ws') + path, { headers })
+  return {
+    userId,
+    async get(path) {
+      const reply = await fetch(url + path, { headers })
+      return { status: reply.status, headers: reply.headers, body: (await reply.json()) as never }
+    },
+    async getBytes(path) {
+      const reply = await fetch(url + path, { headers })
+      return { status: reply.status, headers: reply.headers, bytes: new Uint8Array(await reply.arrayBuffer()) }
+    },
+    async post(path, body = {}) {
+      const reply = await fetch(url + path, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+      return { status: reply.status, body: (await reply.json()) as never }
+    },
+    openSocket: (path) => opened(socketTo(path)),
+    async openPush(query = '') {
+      const socket = socketTo(`/push${query}`)
+      const messages: PushMessage[] = []
+      socket.on('message', (text) => messages.push(JSON.parse(String(text)) as PushMessage))
+      await opened(socket)
+      return { messages, close: () => socket.close() }
+    },
+  }
+}
+
+function opened(socket: WebSocket): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => resolve(socket))
+    socket.once('unexpected-response', (_request, response) => reject(new Error(String(response.statusCode))))
+    socket.once('error', reject)
+  })
+}
