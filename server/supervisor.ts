@@ -27,7 +27,7 @@ export type ChildOptions = {
 const FIRST_PAUSE_MS = 200
 /** Ran this long: the next death is a new story. */
 const HEALTHY_AFTER_MS = 30_000
-const READY_WITHIN_MS = 90_000
+const READY_WITHIN_MS = 180_000
 const tsx = import.meta.resolve('tsx')
 
 /** One child process and its successors. */

@@ -67,8 +67,8 @@ export class Feed {
     const keepsPictures = format && this.format && isSameVideo(format.video, this.format.video)
     this.format = format
     if (!keepsPictures) this.gop = emptyGop()
-    // a copy: listeners come and go while they are told
-    for (const listener of [...this.listeners]) listener.onFormat(format)
+    const told = [...this.listeners] // they come and go meanwhile
+    for (const listener of told) listener.onFormat(format)
   }
 
   /** The pull ended: nothing is kept of it. */

@@ -176,7 +176,8 @@ export class Stream {
 
   private setState(state: StreamState) {
     this.state = state
-    for (const consumer of [...this.consumers]) consumer.onState(this)
+    const told = [...this.consumers] // they come and go meanwhile
+    for (const consumer of told) consumer.onState(this)
   }
 
   private queue() {

@@ -45,7 +45,7 @@ export function createViewers({ hub, transcoders, clock, log, limits, maxViewers
   /** The process ends: browsers come back to the next one. */
   function close() {
     ticker.cancel()
-    for (const viewer of [...viewers]) viewer.end(CloseCode.restart, 'ended')
+    for (const viewer of viewers) viewer.end(CloseCode.restart, 'ended')
   }
 
   return {

@@ -68,7 +68,8 @@ describe('the embedded database', () => {
     expect(await again.as<{ notes: { id: number; text: string } }>().selectFrom('notes').selectAll().where('id', '=', 49).execute()).toEqual([{ id: 49, text: 'Zeile 49' }])
     await again.close()
     await second.close()
-  })
+    // making a database takes seconds of one core, and the machine may be shared
+  }, 240_000)
 
   test('a folder of a newer version is refused with the next step', async () => {
     mkdirSync(join(folder, 'db'))

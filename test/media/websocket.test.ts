@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ProtocolError } from '../../server/base/errors.ts'
 import { LineReader } from '../../server/media/plane-protocol.ts'

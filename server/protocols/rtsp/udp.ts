@@ -9,7 +9,7 @@ const BIND_ATTEMPTS = 20
 /** Key frames come as bursts of hundreds of packets. */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024
 /** An empty RTP packet, to open the way through firewalls. */
-const RTP_HELLO = Buffer.from('80000000' + '00000000' + '00000000', 'hex')
+const RTP_HELLO = Buffer.from('800000000000000000000000', 'hex')
 
 export type UdpHandler = { onRtp(packet: Uint8Array, nowMs: number): void; onRtcp(packet: Uint8Array): void }
 

@@ -154,13 +154,13 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
       invalidatePlaces()
     } else {
       // same places, new states: members are looked up again by id, nobody moves
-      memberships = new Map([...memberships].map(([resolution, { groups, singles, middles }]) => {
+      memberships = new Map([...memberships].filter(([resolution]) => resolution === builtFor).map(([resolution, { groups, singles, middles }]) => {
         const fresh = (at: MapPoint) => byId.get(at.point.cameraId)!
         return [resolution, { middles, groups: groups.map((members) => members.map(fresh)), singles: singles.map(fresh) }]
       }))
       invalidateStates()
     }
-    if (newlyOffline.length > 0 && !currentLook.isStale && !matchMedia('(prefers-reduced-motion: reduce)').matches) {
+    if (newlyOffline.length > 0 && newlyOffline.length <= MOST_PULSES && !currentLook.isStale && !matchMedia('(prefers-reduced-motion: reduce)').matches) {
       model.pulses = [...model.pulses, ...newlyOffline.map((cameraId) => ({ cameraId, startedAtMs: performance.now() }))].slice(0, MOST_PULSES)
     }
     if (havePlacesChanged) announceView()
@@ -209,7 +209,10 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
       const box = [extent[0]!, extent[1]!, extent[2]!, extent[3]!] as const
       const at = (x: number, y: number) => ({ x: (x - box[0]) / resolution, y: (box[3] - y) / resolution })
       const scale = currentLook.sizeScale
-      const obstacles: Obstacle[] = model.items.map((item) => ({ ...at(item.x, item.y), radiusPx: (item.kind === 'cluster' ? item.radiusPx + 5 : 8) * scale }))
+      const obstacles: Obstacle[] = model.items.map((item) => {
+        const { x, y } = at(item.x, item.y)
+        return item.kind === 'cluster' ? { x, y, radiusPx: (item.radiusPx + 5) * scale } : { x: x + item.offsetPx[0] * scale, y: y + item.offsetPx[1] * scale, radiusPx: 8 * scale }
+      })
       for (const station of model.stations) {
         const { x, y } = at(station.x, station.y)
         for (const dx of [-24, 0, 24]) obstacles.push({ x: x + dx * scale, y, radiusPx: 22 * scale })

@@ -16,7 +16,7 @@ export const en: SameShape<typeof zh> = {
     recovered: '{name} back online after {duration}',
     online: '{name} online',
     became: '{name}: {status}',
-    becameCause: '{name}: {status}, {cause}',
+    becameCause: '{name}: {status} · {cause}',
   },
   theme: { dark: 'Dark', light: 'Light', toDark: 'Switch to dark', toLight: 'Switch to light' },
   language: 'Language',
