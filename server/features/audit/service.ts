@@ -19,7 +19,8 @@ const CHECK_BATCH = 1_000
 
 export function createAudit({ store, anchors, sign, clock, log }: AuditDeps) {
   const waiting: Waiting[] = []
-  let writing: Promise<void> | undefined
+  let writing: Promise<void> = Promise.resolve()
+  let isWriting = false
   let head: { seq: number; hash: string } | undefined
   let anchoredSeq = 0
   let anchoring: Promise<void> = Promise.resolve()
@@ -30,11 +31,12 @@ export function createAudit({ store, anchors, sign, clock, log }: AuditDeps) {
     if (waiting.length >= MOST_WAITING) return Promise.reject(new AppError('database_unavailable', `${waiting.length} audit records wait for the database`))
     return new Promise((resolve, reject) => {
       waiting.push({ at: clock.now(), entry, resolve, reject })
-      writing ??= writeAll().finally(() => (writing = undefined))
+      if (!isWriting) writing = writeAll()
     })
   }
 
   async function writeAll() {
+    isWriting = true
     while (waiting.length > 0) {
       const batch = waiting.splice(0, ROWS_A_COMMIT)
       try {
@@ -45,6 +47,8 @@ export function createAudit({ store, anchors, sign, clock, log }: AuditDeps) {
         for (const { reject } of batch) reject(problem)
       }
     }
+    // In the same turn as the last look at the queue: a record that comes later starts a new writer.
+    isWriting = false
   }
 
   function anchor(): Promise<void> {
