@@ -30,24 +30,41 @@ async function run() {
   await migrate(database, { clock, log })
   const kind = await claimDatabase(database, environment.MAPWALL_MODE, clock.now())
   if (kind !== environment.MAPWALL_MODE) {
-    throw new Error(kind === 'demo' ? '这个数据库属于演示，不能用于正式运行 / this database belongs to a demo' : '这个数据库属于正式运行，不能用于演示 / this database is in production use; a demo never touches it')
+    throw new Error(
+      kind === 'demo'
+        ? '这个数据库属于演示，不能用于正式运行 / this database belongs to a demo'
+        : '这个数据库属于正式运行，不能用于演示 / this database is in production use; a demo never touches it',
+    )
   }
   const secrets = await openSecrets(config.dataFolder)
   const plane = createMediaPlane({ socketPath: environment.MEDIA_SOCKET, clock, log })
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
   const app = await createApp({
-    database, plane, clock, log, secrets,
-    settings: { ...config, ...(isDemo ? demoSettings(config) : {}), isDemo, version, staticFolder: environment.MAPWALL_PAGES, checkReplies: false, health: { ...defaultHealthSettings, probePeriodMs: config.probePeriodMs } },
+    database,
+    plane,
+    clock,
+    log,
+    secrets,
+    settings: {
+      ...config,
+      ...(isDemo ? demoSettings(config) : {}),
+      isDemo,
+      version,
+      staticFolder: environment.MAPWALL_PAGES,
+      checkReplies: false,
+      health: { ...defaultHealthSettings, probePeriodMs: config.probePeriodMs },
+    },
   })
 
   let stopping: Promise<void> | undefined
-  const stop = () => (stopping ??= (async () => {
-    clock.after(STOP_WITHIN_MS, () => process.exit(1))
-    await app.close()
-    await plane.close()
-    await database.close()
-    process.exit(0)
-  })())
+  const stop = () =>
+    (stopping ??= (async () => {
+      clock.after(STOP_WITHIN_MS, () => process.exit(1))
+      await app.close()
+      await plane.close()
+      await database.close()
+      process.exit(0)
+    })())
   process.on('SIGTERM', stop)
   // Ctrl-C reaches every process of the group; the supervisor stops us in its own order
   process.on('SIGINT', () => undefined)

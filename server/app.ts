@@ -18,7 +18,10 @@ import { mapRoutes } from './features/map/index.ts'
 import { createSystem, systemRoutes } from './features/system/index.ts'
 import type { MediaPlane } from './media/plane.ts'
 
-export type AppSettings = Pick<Config, 'port' | 'host' | 'dataFolder' | 'unitName' | 'tls' | 'trustProxy' | 'map' | 'mapOrigins' | 'idleMs' | 'loginMs' | 'requestsPerSecond'> & {
+export type AppSettings = Pick<
+  Config,
+  'port' | 'host' | 'dataFolder' | 'unitName' | 'tls' | 'trustProxy' | 'map' | 'mapOrigins' | 'idleMs' | 'loginMs' | 'requestsPerSecond'
+> & {
   isDemo: boolean
   version: string
   /** The built pages; undefined to serve none. */
@@ -35,12 +38,26 @@ export type AppDeps = { database: Database; plane: MediaPlane; clock: Clock; log
 export async function createApp({ database, plane, clock, log, secrets, settings, random = Math.random }: AppDeps) {
   const events = createEvents<AccountEvents>(log)
   const audit = createAudit({
-    store: createAuditStore(database), sign: secrets.mac, clock, log,
-    anchors: createAnchorFile({ file: join(settings.dataFolder, 'audit-anchors.log'), sign: secrets.mac, onBadLine: (line) => log.error({ line }, 'audit-anchors.log has a line that is not ours') }),
+    store: createAuditStore(database),
+    sign: secrets.mac,
+    clock,
+    log,
+    anchors: createAnchorFile({
+      file: join(settings.dataFolder, 'audit-anchors.log'),
+      sign: secrets.mac,
+      onBadLine: (line) => log.error({ line }, 'audit-anchors.log has a line that is not ours'),
+    }),
   })
   const accountStore = createAccountStore(database)
   const accounts = createAccounts({
-    store: accountStore, lockout: await openLockout({ store: accountStore, clock }), passwords: createPasswordHasher(), events, clock, log, idleMs: settings.idleMs, loginMs: settings.loginMs,
+    store: accountStore,
+    lockout: await openLockout({ store: accountStore, clock }),
+    passwords: createPasswordHasher(),
+    events,
+    clock,
+    log,
+    idleMs: settings.idleMs,
+    loginMs: settings.loginMs,
   })
   const cameras = createCameras({ store: createCameraStore(database, secrets), clock, onChanged: onCamerasChanged })
   const push = createPush({ clock, log, listStates: () => health.toldStates(), mayTouchCamera: cameras.mayTouch })
@@ -49,8 +66,14 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     if (event.type === 'link' && event.state === 'up') tellMedia()
   })
   const health = createHealth({
-    store: createHealthStore(database), plane, clock, log, random, tell: ({ states, changes }) => push.cameraStatus(states, changes),
-    uplink: settings.gateway === undefined ? undefined : createUplink({ address: settings.gateway, clock }), ...(settings.health ? { settings: settings.health } : {}),
+    store: createHealthStore(database),
+    plane,
+    clock,
+    log,
+    random,
+    tell: ({ states, changes }) => push.cameraStatus(states, changes),
+    uplink: settings.gateway === undefined ? undefined : createUplink({ address: settings.gateway, clock }),
+    ...(settings.health ? { settings: settings.health } : {}),
   })
   const live = createLive({ plane, clock, log, recordAudit: audit.record })
   const system = createSystem({ database, plane, clock, log })
@@ -76,11 +99,25 @@ export async function createApp({ database, plane, clock, log, secrets, settings
   })
 
   const http = await createHttpServer({
-    api, clock, log, trust: { trustProxy: settings.trustProxy }, tls: settings.tls, mapOrigins: settings.mapOrigins, staticFolder: settings.staticFolder,
-    checkReplies: settings.checkReplies, requestsPerSecond: settings.requestsPerSecond,
-    findLogin: accounts.findLogin, mayTouchCamera: cameras.mayTouch, recordAudit: audit.record,
+    api,
+    clock,
+    log,
+    trust: { trustProxy: settings.trustProxy },
+    tls: settings.tls,
+    mapOrigins: settings.mapOrigins,
+    staticFolder: settings.staticFolder,
+    checkReplies: settings.checkReplies,
+    requestsPerSecond: settings.requestsPerSecond,
+    findLogin: accounts.findLogin,
+    mayTouchCamera: cameras.mayTouch,
+    recordAudit: audit.record,
     routes: [
-      ...accountRoutes({ accounts, clock, countCameras: cameras.count, welcome: { unitName: settings.unitName, isDemo: settings.isDemo, version: settings.version } }),
+      ...accountRoutes({
+        accounts,
+        clock,
+        countCameras: cameras.count,
+        welcome: { unitName: settings.unitName, isDemo: settings.isDemo, version: settings.version },
+      }),
       ...cameraRoutes({ cameras, plane, clock, toldState: health.toldState, position: push.position }),
       ...healthRoutes({ health, database }),
       ...liveRoutes(live),
@@ -102,7 +139,13 @@ export async function createApp({ database, plane, clock, log, secrets, settings
   }
 
   return {
-    accounts, audit, cameras, health, live, push, system,
+    accounts,
+    audit,
+    cameras,
+    health,
+    live,
+    push,
+    system,
     /** Reads what lasts, starts to judge and to answer. */
     async open(): Promise<{ port: number }> {
       await health.open()

@@ -11,22 +11,36 @@ type Setting<T> = { about: string; allowed: string; default: string | undefined;
 
 const text = (about: string, allowed: string, standard: string | undefined) => ({ about, allowed, default: standard, schema: z.string().min(1).optional() })
 const integer = (about: string, from: number, to: number, standard: number) => ({
-  about, allowed: `a whole number from ${from} to ${to}`, default: String(standard),
-  schema: z.string().regex(/^\d{1,9}$/).transform(Number).pipe(z.number().min(from).max(to)),
+  about,
+  allowed: `a whole number from ${from} to ${to}`,
+  default: String(standard),
+  schema: z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(from).max(to)),
 })
 const yesNo = (about: string, standard: 'yes' | 'no') => ({
-  about, allowed: 'yes or no', default: standard, schema: z.enum(['yes', 'no', 'true', 'false', '1', '0']).transform((value) => ['yes', 'true', '1'].includes(value)),
+  about,
+  allowed: 'yes or no',
+  default: standard,
+  schema: z.enum(['yes', 'no', 'true', 'false', '1', '0']).transform((value) => ['yes', 'true', '1'].includes(value)),
 })
 const json = <T>(about: string, allowed: string, standard: string, schema: z.ZodType<T>) => ({
-  about, allowed, default: standard,
-  schema: z.string().transform((value, context): unknown => {
-    try {
-      return JSON.parse(value)
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is not JSON' })
-      return z.NEVER
-    }
-  }).pipe(schema as z.ZodType<T, unknown>),
+  about,
+  allowed,
+  default: standard,
+  schema: z
+    .string()
+    .transform((value, context): unknown => {
+      try {
+        return JSON.parse(value)
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not JSON' })
+        return z.NEVER
+      }
+    })
+    .pipe(schema as z.ZodType<T, unknown>),
 })
 
 /** The table. Names are the environment variables. */
@@ -48,11 +62,24 @@ export const settings = {
   MAPWALL_CENTER: json('Middle of the map at the start', 'JSON: [lon,lat] in WGS-84', '[111.66,40.75]', LonLat),
   MAPWALL_ZOOM: integer('Zoom of the map at the start', 3, 20, 13),
   MAPWALL_PROBE_SECONDS: integer('Seconds in which every camera is probed once', 10, 3600, 45),
-  MAPWALL_GATEWAY: { about: 'A gateway of yours on the way to the cameras: while it cannot be reached, cameras are unknown, not offline', allowed: 'host:port (TCP)', default: undefined, schema: z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/).optional() },
+  MAPWALL_GATEWAY: {
+    about: 'A gateway of yours on the way to the cameras: while it cannot be reached, cameras are unknown, not offline',
+    allowed: 'host:port (TCP)',
+    default: undefined,
+    schema: z
+      .string()
+      .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/)
+      .optional(),
+  },
   MAPWALL_IDLE_HOURS: integer('Hours after which an unused login ends', 1, 168, 12),
   MAPWALL_LOGIN_HOURS: integer('Hours after which any login ends', 1, 720, 168),
   MAPWALL_REQUESTS_PER_SECOND: integer('Requests a second one address may make', 10, 100_000, 1000),
-  LOG_LEVEL: { about: 'How much the log says', allowed: 'error, warn, info, debug or silent', default: 'info', schema: z.enum(['error', 'warn', 'info', 'debug', 'silent']) },
+  LOG_LEVEL: {
+    about: 'How much the log says',
+    allowed: 'error, warn, info, debug or silent',
+    default: 'info',
+    schema: z.enum(['error', 'warn', 'info', 'debug', 'silent']),
+  },
 } satisfies Record<string, Setting<unknown>>
 
 type Values = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]['schema']> }
@@ -101,9 +128,11 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     else problems.push(`${name}=${secretSettings.has(name) ? '***' : given} is not allowed: ${setting.allowed}`)
   }
   const known = values as Values
-  if (known.DATABASE_URL !== undefined && !/^postgres(ql)?:\/\/\S+$/.test(known.DATABASE_URL)) problems.push(`DATABASE_URL=*** is not allowed: ${settings.DATABASE_URL.allowed}`)
+  if (known.DATABASE_URL !== undefined && !/^postgres(ql)?:\/\/\S+$/.test(known.DATABASE_URL))
+    problems.push(`DATABASE_URL=*** is not allowed: ${settings.DATABASE_URL.allowed}`)
   if ((known.TLS_CERT === undefined) !== (known.TLS_KEY === undefined)) problems.push('TLS_CERT and TLS_KEY belong together: give both or none')
-  const tls = known.TLS_CERT && known.TLS_KEY ? { cert: readPem('TLS_CERT', known.TLS_CERT, problems), key: readPem('TLS_KEY', known.TLS_KEY, problems) } : undefined
+  const tls =
+    known.TLS_CERT && known.TLS_KEY ? { cert: readPem('TLS_CERT', known.TLS_CERT, problems), key: readPem('TLS_KEY', known.TLS_KEY, problems) } : undefined
   if (problems.length > 0) throw new ConfigError(`MapWall does not start with these settings:\n  ${problems.join('\n  ')}\nSee npm start -- --help`)
 
   const dataFolder = resolve(known.MAPWALL_DATA!)
@@ -147,6 +176,8 @@ function readPem(name: string, file: string, problems: string[]): string {
 
 /** Text of `--help`, made from the table. */
 export function helpText(): string {
-  const lines = Object.entries(settings).map(([name, { about, allowed, default: standard }]) => `  ${name}\n      ${about}.\n      Allowed: ${allowed}. Default: ${standard ?? 'none'}.`)
+  const lines = Object.entries(settings).map(
+    ([name, { about, allowed, default: standard }]) => `  ${name}\n      ${about}.\n      Allowed: ${allowed}. Default: ${standard ?? 'none'}.`,
+  )
   return ['MapWall: video wall, electronic map and operations platform.', '', 'Settings are environment variables:', '', ...lines, ''].join('\n')
 }

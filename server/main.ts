@@ -44,7 +44,15 @@ async function run() {
   const logFile = isDemo ? openSync(join(config.dataFolder, 'demo.log'), 'a', 0o600) : undefined
   sayLine(isDemo ? `MapWall 演示：正在启动数据库、媒体服务和 468 台模拟摄像机 … / starting the demo …` : 'MapWall 正在启动 … / starting …')
 
-  const processes = createProcesses({ config, isDemo, clock, runFolder: folder.runFolder, output: logFile ?? 'inherit', pages: isDev ? undefined : pagesFolder, say: sayLine })
+  const processes = createProcesses({
+    config,
+    isDemo,
+    clock,
+    runFolder: folder.runFolder,
+    output: logFile ?? 'inherit',
+    pages: isDev ? undefined : pagesFolder,
+    say: sayLine,
+  })
   let stopDevServer: (() => void) | undefined
   let isStopping = false
   async function stop(code: number) {
@@ -65,7 +73,8 @@ async function run() {
     const ready = await processes.start(preparePages())
     const url = urlOf(config, ready.port)
     if (isDev) stopDevServer = startDevServer(url)
-    if (ready.accounts) sayDemoReady({ url: isDev ? 'http://127.0.0.1:5173' : url, accounts: ready.accounts, dataFolder: config.dataFolder, cameraCount: ready.cameraCount })
+    if (ready.accounts)
+      sayDemoReady({ url: isDev ? 'http://127.0.0.1:5173' : url, accounts: ready.accounts, dataFolder: config.dataFolder, cameraCount: ready.cameraCount })
     else sayReady({ url, setupCode: ready.setupCode, cameraCount: ready.cameraCount })
   } catch (problem) {
     if (isStopping) return
@@ -74,11 +83,14 @@ async function run() {
   }
 }
 
-const urlOf = ({ tls, host }: Config, port: number) => `${tls ? 'https' : 'http'}://${['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host}:${port}`
+const urlOf = ({ tls, host }: Config, port: number) =>
+  `${tls ? 'https' : 'http'}://${['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host}:${port}`
 
 /** What a person can act on is said plainly; anything else with its stack. */
 function sayProblem(problem: Error) {
-  process.stderr.write(`\n${problem instanceof StartError || problem instanceof ConfigError ? problem.message : `启动失败 / could not start: ${problem.stack}`}\n`)
+  process.stderr.write(
+    `\n${problem instanceof StartError || problem instanceof ConfigError ? problem.message : `启动失败 / could not start: ${problem.stack}`}\n`,
+  )
 }
 
 run().catch((problem: Error) => {

@@ -40,6 +40,10 @@ export function buildPages(): Promise<void> {
 
 /** Vite's development server in front of the control process. Resolves with what ends it. */
 export function startDevServer(controlUrl: string): () => void {
-  const child = spawn(process.execPath, [viteProgram], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, MAPWALL_CONTROL_URL: controlUrl } })
+  const child = spawn(process.execPath, [viteProgram], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, MAPWALL_CONTROL_URL: controlUrl },
+  })
   return () => void child.kill('SIGTERM')
 }

@@ -9,7 +9,12 @@ import { StartError } from './start-error.ts'
 import { Child, type ChildMessage, type ChildOptions } from './supervisor.ts'
 
 /** What control says when it answers requests. */
-const ControlReady = z.object({ port: z.number(), accounts: z.custom<DemoAccount[]>(Array.isArray).optional(), setupCode: z.string().optional(), cameraCount: z.number() })
+const ControlReady = z.object({
+  port: z.number(),
+  accounts: z.custom<DemoAccount[]>(Array.isArray).optional(),
+  setupCode: z.string().optional(),
+  cameraCount: z.number(),
+})
 export type ControlReady = z.infer<typeof ControlReady>
 
 type Options = {
@@ -36,19 +41,47 @@ export function createProcesses({ config, isDemo, clock, runFolder, output, page
   const common = { clock, output, onDied: (line: string) => say(`${line}，正在重新启动 / restarting`) }
   const base = { MAPWALL_DATA: config.dataFolder, LOG_LEVEL: config.logLevel }
 
-  const database = config.databaseUrl === undefined
-    ? new Child({ ...common, name: 'database', entry: './database/main.ts', maxPauseMs: 5_000, environment: () => ({ ...base, DATABASE_SOCKET_FOLDER: runFolder }) })
-    : undefined
+  const database =
+    config.databaseUrl === undefined
+      ? new Child({
+          ...common,
+          name: 'database',
+          entry: './database/main.ts',
+          maxPauseMs: 5_000,
+          environment: () => ({ ...base, DATABASE_SOCKET_FOLDER: runFolder }),
+        })
+      : undefined
   const media = new Child({
-    ...common, name: 'media', entry: './media/main.ts', maxPauseMs: 2_000,
-    environment: () => ({ ...base, MEDIA_SOCKET: mediaSocket, STILLS_DIR: join(config.dataFolder, 'stills'), FFMPEG: config.ffmpeg, MEDIA_MAX_TRANSCODES: String(config.mostTranscodes) }),
-  })
-  const cameras = isDemo ? new Child({ ...common, name: 'cameras', entry: './demo/main.ts', maxPauseMs: 5_000, environment: () => base, onMessage: onDemoMessage }) : undefined
-  const control = new Child({
-    ...common, name: 'control', entry: './app-main.ts', maxPauseMs: 5_000, onMessage: onControlMessage,
+    ...common,
+    name: 'media',
+    entry: './media/main.ts',
+    maxPauseMs: 2_000,
     environment: () => ({
-      ...base, PORT: String(port), HOST: config.host, DATABASE_URL: databaseUrl!, DATABASE_CONNECTIONS: String(database ? 1 : config.databaseConnections),
-      MEDIA_SOCKET: mediaSocket, MAPWALL_MODE: isDemo ? 'demo' : 'production', ...(pages ? { MAPWALL_PAGES: pages } : {}),
+      ...base,
+      MEDIA_SOCKET: mediaSocket,
+      STILLS_DIR: join(config.dataFolder, 'stills'),
+      FFMPEG: config.ffmpeg,
+      MEDIA_MAX_TRANSCODES: String(config.mostTranscodes),
+    }),
+  })
+  const cameras = isDemo
+    ? new Child({ ...common, name: 'cameras', entry: './demo/main.ts', maxPauseMs: 5_000, environment: () => base, onMessage: onDemoMessage })
+    : undefined
+  const control = new Child({
+    ...common,
+    name: 'control',
+    entry: './app-main.ts',
+    maxPauseMs: 5_000,
+    onMessage: onControlMessage,
+    environment: () => ({
+      ...base,
+      PORT: String(port),
+      HOST: config.host,
+      DATABASE_URL: databaseUrl!,
+      DATABASE_CONNECTIONS: String(database ? 1 : config.databaseConnections),
+      MEDIA_SOCKET: mediaSocket,
+      MAPWALL_MODE: isDemo ? 'demo' : 'production',
+      ...(pages ? { MAPWALL_PAGES: pages } : {}),
     }),
   })
 

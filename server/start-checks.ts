@@ -24,7 +24,9 @@ export function openDataFolder(dataFolder: string, kind: 'demo' | 'production', 
   const result = takeLock(join(dataFolder, 'mapwall.lock'), { now: clock.now(), note: runFolder })
   if (!result.ok) {
     removeRunFolder()
-    throw new StartError(`数据目录 ${dataFolder} 正在被另一个 MapWall 使用：${describeHolder(result.holder)}。\n先停止它，或用 MAPWALL_DATA 指定另一个目录。\nThis data folder is in use by another MapWall. Stop it, or choose another MAPWALL_DATA.`)
+    throw new StartError(
+      `数据目录 ${dataFolder} 正在被另一个 MapWall 使用：${describeHolder(result.holder)}。\n先停止它，或用 MAPWALL_DATA 指定另一个目录。\nThis data folder is in use by another MapWall. Stop it, or choose another MAPWALL_DATA.`,
+    )
   }
   const release = () => {
     removeRunFolder()
@@ -63,7 +65,9 @@ export function checkPort({ port, host }: Pick<Config, 'port' | 'host'>): Promis
 }
 
 function portProblem(code: string, port: number, host: string): string {
-  if (code === 'EADDRINUSE') return `端口 ${port} 已被占用。换一个端口再启动，例如：PORT=${port + 1} npm start\nPort ${port} is taken. Choose another, for example PORT=${port + 1}`
-  if (code === 'EACCES') return `没有权限使用端口 ${port}。请用 1024 以上的端口，例如：PORT=8080\nNo permission for port ${port}. Use one above 1024, for example PORT=8080`
+  if (code === 'EADDRINUSE')
+    return `端口 ${port} 已被占用。换一个端口再启动，例如：PORT=${port + 1} npm start\nPort ${port} is taken. Choose another, for example PORT=${port + 1}`
+  if (code === 'EACCES')
+    return `没有权限使用端口 ${port}。请用 1024 以上的端口，例如：PORT=8080\nNo permission for port ${port}. Use one above 1024, for example PORT=8080`
   return `无法在 ${host}:${port} 上监听（${code}）。请检查 HOST 和 PORT。\nCannot listen on ${host}:${port} (${code}). Check HOST and PORT.`
 }

@@ -77,7 +77,11 @@ export class Child {
     const { name, entry, environment, clock, output, onMessage, onDied, maxPauseMs, readyWithinMs = READY_WITHIN_MS } = this.#options
     if (this.#isStopping) return
     const startedMs = clock.monotonicMs()
-    const child = fork(fileURLToPath(new URL(entry, import.meta.url)), [], { execArgv: ['--import', tsx], env: { ...process.env, ...environment() }, stdio: ['ignore', output, 'inherit', 'ipc'] })
+    const child = fork(fileURLToPath(new URL(entry, import.meta.url)), [], {
+      execArgv: ['--import', tsx],
+      env: { ...process.env, ...environment() },
+      stdio: ['ignore', output, 'inherit', 'ipc'],
+    })
     this.#process = child
     let problem: string | undefined
     const tooLate = clock.after(readyWithinMs, () => {

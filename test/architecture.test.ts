@@ -39,8 +39,11 @@ describe('server imports go one way', () => {
     base: (to) => ['contract', 'base'].includes(partOf(to)),
     protocols: (to) => ['contract', 'protocols'].includes(partOf(to)) || /^server\/base\/(errors|clock)\.ts$/.test(to),
     drivers: (to, from) =>
-      ['contract', 'base', 'protocols'].includes(partOf(to)) || to === 'server/drivers/driver.ts' || (partOf(to) === 'drivers' && dirname(to) === dirname(from)),
-    media: (to, from) => ['contract', 'base', 'protocols', 'media'].includes(partOf(to)) || to === 'server/drivers/driver.ts' || /^server\/media\/(app|main)\.ts$/.test(from),
+      ['contract', 'base', 'protocols'].includes(partOf(to)) ||
+      to === 'server/drivers/driver.ts' ||
+      (partOf(to) === 'drivers' && dirname(to) === dirname(from)),
+    media: (to, from) =>
+      ['contract', 'base', 'protocols', 'media'].includes(partOf(to)) || to === 'server/drivers/driver.ts' || /^server\/media\/(app|main)\.ts$/.test(from),
     features: (to, from) => {
       const feature = (file: string) => file.split('/')[2]
       if (partOf(to) === 'features') return feature(to) === feature(from) || to.endsWith('/index.ts')
@@ -74,7 +77,12 @@ describe('server imports go one way', () => {
 
 describe('web imports go one way', () => {
   const layer = (file: string) => /^web\/(base|ui|engines|features)\//.exec(file)?.[1] ?? 'entry'
-  const mayImport: Record<string, string[]> = { base: ['base'], ui: ['base', 'ui'], engines: ['base', 'engines'], features: ['base', 'ui', 'engines', 'features'] }
+  const mayImport: Record<string, string[]> = {
+    base: ['base'],
+    ui: ['base', 'ui'],
+    engines: ['base', 'engines'],
+    features: ['base', 'ui', 'engines', 'features'],
+  }
   test('features → engines, ui → base → contract, and nothing else of the server', () => {
     const wrong = imports.filter(({ from, to, isPackage }) => {
       if (isPackage || !from.startsWith('web/')) return false
@@ -102,7 +110,9 @@ describe('some things live in one place only', () => {
   const uses = (files: string[], pattern: RegExp, where: RegExp) =>
     files.filter((file) => !where.test(file) && pattern.test(readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')))
   test("the server's wall clock and timers", () => {
-    expect(uses(serverFiles, /\bDate\.now\(|\bnew Date\(\)|(?<![.\w])setTimeout\(|(?<![.\w])setInterval\(/, /^server\/(base\/clock\.ts|demo\/clips\/)/)).toEqual([])
+    expect(
+      uses(serverFiles, /\bDate\.now\(|\bnew Date\(\)|(?<![.\w])setTimeout\(|(?<![.\w])setInterval\(/, /^server\/(base\/clock\.ts|demo\/clips\/)/),
+    ).toEqual([])
   })
   test('fetch and WebSocket of the page', () => {
     expect(uses(webFiles, /(?<![.\w])fetch\(|new WebSocket\(/, /^web\/base\//)).toEqual([])
@@ -114,7 +124,11 @@ describe('some things live in one place only', () => {
 
 describe('names and sizes', () => {
   test('no default exports, no enum, no namespace', () => {
-    const wrong = serverFiles.concat(webFiles).filter((file) => file.endsWith('.ts') && /^export default |^(export )?(const )?enum |^(export )?namespace /m.test(readFileSync(join(root, file), 'utf8')))
+    const wrong = serverFiles
+      .concat(webFiles)
+      .filter(
+        (file) => file.endsWith('.ts') && /^export default |^(export )?(const )?enum |^(export )?namespace /m.test(readFileSync(join(root, file), 'utf8')),
+      )
     expect(wrong).toEqual([])
   })
   test('no file called utils, helpers, misc, common or manager', () => {
@@ -126,7 +140,11 @@ describe('names and sizes', () => {
   })
   test('every feature, protocol folder and engine has a README', () => {
     const folders = ['server/features', 'web/features', 'web/engines'].flatMap((parent) =>
-      existsSync(join(root, parent)) ? readdirSync(join(root, parent), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => `${parent}/${entry.name}`) : [],
+      existsSync(join(root, parent))
+        ? readdirSync(join(root, parent), { withFileTypes: true })
+            .filter((entry) => entry.isDirectory())
+            .map((entry) => `${parent}/${entry.name}`)
+        : [],
     )
     expect(folders.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([])
   })

@@ -6,12 +6,31 @@ import { ConfigError, helpText, readConfig, settings } from '../server/config.ts
 
 describe('settings', () => {
   test('without any, the defaults hold', () => {
-    expect(readConfig({})).toMatchObject({ port: 8080, host: '0.0.0.0', databaseUrl: undefined, tls: undefined, trustProxy: false, logLevel: 'info', idleMs: 12 * 3_600_000, map: { baseMap: { kind: 'none' } }, mapOrigins: [] })
+    expect(readConfig({})).toMatchObject({
+      port: 8080,
+      host: '0.0.0.0',
+      databaseUrl: undefined,
+      tls: undefined,
+      trustProxy: false,
+      logLevel: 'info',
+      idleMs: 12 * 3_600_000,
+      map: { baseMap: { kind: 'none' } },
+      mapOrigins: [],
+    })
   })
   test('an empty value counts as not given', () => expect(readConfig({ PORT: '', LOG_LEVEL: ' ' })).toMatchObject({ port: 8080, logLevel: 'info' }))
   test.each([
-    { PORT: 'http' }, { PORT: '70000' }, { PORT: '80.5' }, { PORT: '-1' }, { DATABASE_CONNECTIONS: '0' }, { TRUST_PROXY: 'maybe' }, { LOG_LEVEL: 'loud' }, { MAPWALL_BASEMAP: '{' },
-    { MAPWALL_BASEMAP: '{"kind":"globe"}' }, { MAPWALL_CENTER: '[200,1]' }, { MAPWALL_OUTLINE: '"x"' },
+    { PORT: 'http' },
+    { PORT: '70000' },
+    { PORT: '80.5' },
+    { PORT: '-1' },
+    { DATABASE_CONNECTIONS: '0' },
+    { TRUST_PROXY: 'maybe' },
+    { LOG_LEVEL: 'loud' },
+    { MAPWALL_BASEMAP: '{' },
+    { MAPWALL_BASEMAP: '{"kind":"globe"}' },
+    { MAPWALL_CENTER: '[200,1]' },
+    { MAPWALL_OUTLINE: '"x"' },
   ])('%o is refused by name, with its value and what is allowed', (environment) => {
     const [name, value] = Object.entries(environment)[0]! as [keyof typeof settings, string]
     expect(() => readConfig(environment)).toThrow(ConfigError)

@@ -9,7 +9,9 @@ const scaleLengths = {
   postcssPlugin: 'mapwall-scale',
   Declaration(declaration) {
     if (!declaration.value.includes('px') || declaration.prop.startsWith('--raw-') || declaration.value.includes('var(--scale')) return
-    const scaled = declaration.value.replace(length, (whole, _quote, number) => (number === undefined || Number(number) === 0 ? whole : `calc(${number}px * var(--scale, 1))`))
+    const scaled = declaration.value.replace(length, (whole, _quote, number) =>
+      number === undefined || Number(number) === 0 ? whole : `calc(${number}px * var(--scale, 1))`,
+    )
     if (scaled !== declaration.value) declaration.value = scaled
   },
 }

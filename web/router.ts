@@ -26,6 +26,8 @@ export function createAppRouter(): Router {
 /** Nobody signed in, or the server away: the login page, which knows what to say, and the way back. */
 async function requireLogin(to: RouteLocationNormalized) {
   if (to.meta.isPublic === true) return true
-  const isSignedIn = await useAccountStore().loadMe().catch(() => false)
+  const isSignedIn = await useAccountStore()
+    .loadMe()
+    .catch(() => false)
   return isSignedIn ? true : { name: 'login', query: to.fullPath === '/map' ? {} : { return: to.fullPath } }
 }

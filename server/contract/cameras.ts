@@ -85,5 +85,10 @@ export const cameraApi = {
    * The last picture seen, as an MP4 of exactly one key frame (any browser can decode it; no ffmpeg needed).
    * Header `x-still-at`: when it reached us, epoch ms. 404 `still_unavailable` when none was ever seen.
    */
-  still: endpoint('GET /api/cameras/:cameraId/still', { permission: 'camera.live', audit: 'camera.still', params: z.object({ cameraId: CameraId }), reply: 'bytes' }),
+  still: endpoint('GET /api/cameras/:cameraId/still', {
+    permission: 'camera.live',
+    audit: 'camera.still',
+    params: z.object({ cameraId: CameraId }),
+    reply: 'bytes',
+  }),
 }

@@ -5,7 +5,11 @@ import type { RoutePermission } from './permissions.ts'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export type Route = `${Method} /api/${string}`
 
-type ParamNames<R extends string> = R extends `${string}:${infer Name}/${infer Rest}` ? Name | ParamNames<`/${Rest}`> : R extends `${string}:${infer Name}` ? Name : never
+type ParamNames<R extends string> = R extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamNames<`/${Rest}`>
+  : R extends `${string}:${infer Name}`
+    ? Name
+    : never
 
 export type Endpoint<
   R extends Route = Route,
@@ -50,7 +54,9 @@ export function endpoint<
 >(route: R, spec: Spec<R, P, Q, B, Y, M>): Endpoint<R, P, Q, B, Y, M> {
   const [method, path] = route.split(' ') as [Method, string]
   return {
-    route, method, path,
+    route,
+    method,
+    path,
     permission: spec.permission,
     audit: spec.audit,
     params: spec.params as P,

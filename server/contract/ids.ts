@@ -2,13 +2,22 @@
 import { z } from 'zod'
 
 /** A camera is one channel. The 20-digit GB/T 28181 number where it has one; always text. */
-export const CameraId = z.string().regex(/^[0-9A-Za-z_-]{1,40}$/).brand<'CameraId'>()
+export const CameraId = z
+  .string()
+  .regex(/^[0-9A-Za-z_-]{1,40}$/)
+  .brand<'CameraId'>()
 export type CameraId = z.infer<typeof CameraId>
 
-export const StationId = z.string().regex(/^[0-9A-Za-z_-]{1,40}$/).brand<'StationId'>()
+export const StationId = z
+  .string()
+  .regex(/^[0-9A-Za-z_-]{1,40}$/)
+  .brand<'StationId'>()
 export type StationId = z.infer<typeof StationId>
 
-export const UserId = z.string().regex(/^[0-9A-Za-z_-]{1,40}$/).brand<'UserId'>()
+export const UserId = z
+  .string()
+  .regex(/^[0-9A-Za-z_-]{1,40}$/)
+  .brand<'UserId'>()
 export type UserId = z.infer<typeof UserId>
 
 /** Epoch milliseconds, UTC. */

@@ -11,8 +11,28 @@ export const BaseMap = z.discriminatedUnion('kind', [
   /** GeoJSON-like layers made by our own script: `/basemap/demo.json`. */
   z.object({ kind: z.literal('vector'), url: z.string(), name: z.string(), date: z.string() }),
   z.object({ kind: z.literal('pmtiles'), url: z.string(), name: z.string(), date: z.string(), attribution: z.string().default('') }),
-  z.object({ kind: z.literal('xyz'), url: z.string(), crs: Crs, name: z.string(), date: z.string(), minZoom: z.number().default(0), maxZoom: z.number().default(18), attribution: z.string().default('') }),
-  z.object({ kind: z.literal('wmts'), url: z.string(), layer: z.string(), matrixSet: z.string(), style: z.string().default('default'), format: z.string().default('image/png'), crs: Crs, name: z.string(), date: z.string(), attribution: z.string().default('') }),
+  z.object({
+    kind: z.literal('xyz'),
+    url: z.string(),
+    crs: Crs,
+    name: z.string(),
+    date: z.string(),
+    minZoom: z.number().default(0),
+    maxZoom: z.number().default(18),
+    attribution: z.string().default(''),
+  }),
+  z.object({
+    kind: z.literal('wmts'),
+    url: z.string(),
+    layer: z.string(),
+    matrixSet: z.string(),
+    style: z.string().default('default'),
+    format: z.string().default('image/png'),
+    crs: Crs,
+    name: z.string(),
+    date: z.string(),
+    attribution: z.string().default(''),
+  }),
   /** No base map: a 500 m grid with outline and labels. */
   z.object({ kind: z.literal('none') }),
 ])

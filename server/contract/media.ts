@@ -18,8 +18,15 @@ export type AudioCodec = z.infer<typeof AudioCodec>
 
 export const LiveQuery = z.object({
   profile: Profile.default('main'),
-  codecs: z.string().regex(/^(h264|h265)(,(h264|h265))?$/).default('h264').transform((text) => text.split(',') as VideoCodec[]),
-  sound: z.enum(['0', '1']).default('0').transform((text) => text === '1'),
+  codecs: z
+    .string()
+    .regex(/^(h264|h265)(,(h264|h265))?$/)
+    .default('h264')
+    .transform((text) => text.split(',') as VideoCodec[]),
+  sound: z
+    .enum(['0', '1'])
+    .default('0')
+    .transform((text) => text === '1'),
 })
 export type LiveQuery = z.infer<typeof LiveQuery>
 
@@ -28,8 +35,15 @@ export const LiveServerMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('opening'), attempt: z.number().int(), cause: FailureCause.nullable(), detail: z.string().nullable(), retryInMs: z.number() }),
   /** Pictures follow. `profile` and `codec` are what is really sent; `instead` says why if it is not what was asked. `flvBaseMs` is the first tag's timestamp. */
   z.object({
-    type: z.literal('opened'), profile: Profile, codec: VideoCodec, sourceCodec: VideoCodec, widthPx: z.number(), heightPx: z.number(), sound: z.boolean(),
-    flvBaseMs: z.number(), instead: z.enum(['sub_stream', 'transcode']).nullable(),
+    type: z.literal('opened'),
+    profile: Profile,
+    codec: VideoCodec,
+    sourceCodec: VideoCodec,
+    widthPx: z.number(),
+    heightPx: z.number(),
+    sound: z.boolean(),
+    flvBaseMs: z.number(),
+    instead: z.enum(['sub_stream', 'transcode']).nullable(),
     /** Why there is no sound although the camera has some. */
     soundMissing: z.enum(['transcoder_missing', 'codec_not_supported', 'transcode_limit']).nullable(),
   }),
@@ -53,6 +67,10 @@ export type LiveClientMessage = z.infer<typeof LiveClientMessage>
 export const mediaApi = {
   /** Starts the pull of a hovered camera so that a click is quick; it ends by the linger time. */
   warm: endpoint('POST /api/cameras/:cameraId/warm', {
-    permission: 'camera.live', audit: 'camera.warm', params: z.object({ cameraId: CameraId }), body: z.object({ profile: Profile }), reply: z.object({}),
+    permission: 'camera.live',
+    audit: 'camera.warm',
+    params: z.object({ cameraId: CameraId }),
+    body: z.object({ profile: Profile }),
+    reply: z.object({}),
   }),
 }

@@ -29,7 +29,11 @@ export type PushTopic = PushMessage['topic']
 
 /** What each topic asks for; a topic that is not here does not compile. */
 export const pushPermission: Record<PushTopic, RoutePermission> = {
-  hello: 'signedIn', heartbeat: 'signedIn', resync: 'signedIn', cameraStatus: 'camera.see', loginEnded: 'signedIn',
+  hello: 'signedIn',
+  heartbeat: 'signedIn',
+  resync: 'signedIn',
+  cameraStatus: 'camera.see',
+  loginEnded: 'signedIn',
 }
 
 /**

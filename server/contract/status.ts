@@ -59,7 +59,12 @@ export type StatusHistory = z.infer<typeof StatusHistory>
 
 /** One change of state, for the ticker. */
 export const StatusChange = z.object({
-  cameraId: CameraId, name: z.string(), from: CameraStatus, to: CameraStatus, cause: FailureCause.nullable(), at: Instant,
+  cameraId: CameraId,
+  name: z.string(),
+  from: CameraStatus,
+  to: CameraStatus,
+  cause: FailureCause.nullable(),
+  at: Instant,
   /** How long `from` had lasted. */
   lastedMs: z.number().nonnegative(),
 })
@@ -67,10 +72,21 @@ export type StatusChange = z.infer<typeof StatusChange>
 
 export const statusApi = {
   history: endpoint('GET /api/cameras/:cameraId/status', {
-    permission: 'status.history', params: z.object({ cameraId: CameraId }),
-    query: z.object({ fromAt: z.coerce.number().int(), toAt: z.coerce.number().int() }), reply: StatusHistory,
+    permission: 'status.history',
+    params: z.object({ cameraId: CameraId }),
+    query: z.object({ fromAt: z.coerce.number().int(), toAt: z.coerce.number().int() }),
+    reply: StatusHistory,
   }),
-  recent: endpoint('GET /api/status/recent', { permission: 'camera.see', query: z.object({ limit: z.coerce.number().int().min(1).max(200).default(30) }), reply: z.array(StatusChange) }),
+  recent: endpoint('GET /api/status/recent', {
+    permission: 'camera.see',
+    query: z.object({ limit: z.coerce.number().int().min(1).max(200).default(30) }),
+    reply: z.array(StatusChange),
+  }),
   /** Asks for a probe now. Answers the state after it. */
-  probe: endpoint('POST /api/cameras/:cameraId/probe', { permission: 'camera.live', audit: 'camera.probe', params: z.object({ cameraId: CameraId }), reply: CameraState }),
+  probe: endpoint('POST /api/cameras/:cameraId/probe', {
+    permission: 'camera.live',
+    audit: 'camera.probe',
+    params: z.object({ cameraId: CameraId }),
+    reply: CameraState,
+  }),
 }

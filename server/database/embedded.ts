@@ -50,6 +50,9 @@ function refuseOtherVersion(folder: string) {
   if (!existsSync(file)) return
   const version = readFileSync(file, 'utf8').trim()
   if (version === EMBEDDED_POSTGRES) return
-  const advice = Number(version) > Number(EMBEDDED_POSTGRES) ? 'Start the newer MapWall that made it' : 'Start the older MapWall that made it and export the data'
-  throw new DatabaseFolderError(`${folder} was made by PostgreSQL ${version}; this MapWall has ${EMBEDDED_POSTGRES} inside. ${advice}, or choose another MAPWALL_DATA.`)
+  const advice =
+    Number(version) > Number(EMBEDDED_POSTGRES) ? 'Start the newer MapWall that made it' : 'Start the older MapWall that made it and export the data'
+  throw new DatabaseFolderError(
+    `${folder} was made by PostgreSQL ${version}; this MapWall has ${EMBEDDED_POSTGRES} inside. ${advice}, or choose another MAPWALL_DATA.`,
+  )
 }

@@ -5,7 +5,7 @@ import type { VideoCodec } from '../contract/media.ts'
 export function splitNalUnits(bytes: Uint8Array): Uint8Array[] {
   const units: Uint8Array[] = []
   let start = -1
-  for (let i = 0; i + 2 < bytes.length; ) {
+  for (let i = 0; i + 2 < bytes.length;) {
     if (bytes[i + 2]! > 1) i += 3
     else if (bytes[i] === 0 && bytes[i + 1] === 0 && bytes[i + 2] === 1) {
       if (start >= 0) units.push(withoutTrailingZeros(bytes.subarray(start, i)))

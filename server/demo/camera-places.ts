@@ -15,12 +15,50 @@ const LABEL_FREE_M = { eastWest: 430, northSouth: 280 }
 /** One pole with several cameras, by station: how many more are on it than the first. */
 const extraOnPole: Record<string, readonly number[]> = { A: [2], B: [1], C: [4, 2, 1], D: [2], E: [1], F: [3, 1], G: [2], H: [1] }
 
-const estateStems = ['澄桥', '望桥', '柳溪', '青禾', '云栖', '晴岚', '听涛', '竹影', '槐香', '枫林', '锦汀', '霁月', '书香', '桃源', '春晓', '秋实', '临河', '观澜', '松鹤', '梧桐', '芳草', '明湖', '星河', '安澜', '和畅', '兰亭', '朝霞', '清荷', '金穗', '双桥']
+const estateStems = [
+  '澄桥',
+  '望桥',
+  '柳溪',
+  '青禾',
+  '云栖',
+  '晴岚',
+  '听涛',
+  '竹影',
+  '槐香',
+  '枫林',
+  '锦汀',
+  '霁月',
+  '书香',
+  '桃源',
+  '春晓',
+  '秋实',
+  '临河',
+  '观澜',
+  '松鹤',
+  '梧桐',
+  '芳草',
+  '明湖',
+  '星河',
+  '安澜',
+  '和畅',
+  '兰亭',
+  '朝霞',
+  '清荷',
+  '金穗',
+  '双桥',
+]
 const estateKinds = ['苑', '小区', '花园', '家园', '新村']
 const mallKinds = ['商城', '广场', '百货', '购物中心']
 const marketKinds = ['市场', '农贸市场', '早市', '夜市']
 const compass = ['北', '东北', '东', '东南', '南', '西南', '西', '西北']
-const sceneShares: readonly [Scene, number][] = [['alley', 0.34], ['residentialGate', 0.2], ['troubleSpot', 0.17], ['other', 0.13], ['market', 0.08], ['mall', 0.08]]
+const sceneShares: readonly [Scene, number][] = [
+  ['alley', 0.34],
+  ['residentialGate', 0.2],
+  ['troubleSpot', 0.17],
+  ['other', 0.13],
+  ['market', 0.08],
+  ['mall', 0.08],
+]
 
 /** Names of the whole district: a name is given once, a numbered one counts on. */
 export type Naming = { numbered(base: string): string; single(name: string): string }
@@ -41,7 +79,15 @@ export function createNaming(): Naming {
   return { numbered, single }
 }
 
-export function createPlaces({ plan, jurisdiction, naming }: { plan: (typeof stationPlans)[number]; jurisdiction: readonly LonLat[]; naming: Naming }): Place[] {
+export function createPlaces({
+  plan,
+  jurisdiction,
+  naming,
+}: {
+  plan: (typeof stationPlans)[number]
+  jurisdiction: readonly LonLat[]
+  naming: Naming
+}): Place[] {
   const random = createRandom(plan.owner.charCodeAt(0) * 977)
   const label = toMetres(plan.labelUv)
   const places: Place[] = []
@@ -59,7 +105,8 @@ export function createPlaces({ plan, jurisdiction, naming }: { plan: (typeof sta
   const mainRoads = roadsHere.filter((road) => road.roadClass === 'arterial')
   const findSpot = (scene: Scene): Spot | undefined => {
     for (let tries = 0; tries < 400; tries++) {
-      const spot = scene === 'troubleSpot' ? crossingSpot(random, pick(random, mainRoads)) : streetSpot(random, pick(random, scene === 'alley' ? lanes : streets))
+      const spot =
+        scene === 'troubleSpot' ? crossingSpot(random, pick(random, mainRoads)) : streetSpot(random, pick(random, scene === 'alley' ? lanes : streets))
       if (isFree(spot) && random() < density(spot.uv) * 1.25 + 0.14) return spot
     }
     return undefined
@@ -77,7 +124,14 @@ export function createPlaces({ plan, jurisdiction, naming }: { plan: (typeof sta
     const onPole = 1 + (scene === 'troubleSpot' ? Math.min(poleSizes.shift() ?? 0, room - 1) : 0)
     for (let n = 0; n < onPole; n++) {
       const name = nameOf({ scene, spot, random, naming, stem: plan.stem })
-      places.push({ name, label: n === 0 ? pole : `${pole}-${n + 1}`, address, lonLat: spot.lonLat, headingDeg: wholeDegrees(headingDeg + (n * 360) / onPole), scene })
+      places.push({
+        name,
+        label: n === 0 ? pole : `${pole}-${n + 1}`,
+        address,
+        lonLat: spot.lonLat,
+        headingDeg: wholeDegrees(headingDeg + (n * 360) / onPole),
+        scene,
+      })
     }
   }
   return places

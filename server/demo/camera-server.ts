@@ -57,7 +57,17 @@ const FLAP_EVERY_MS = 5_000
 const RELISTEN_AFTER_MS = 500
 const LOST_RATE = 0.03
 
-export type CameraDeps = { clock: Clock; wheel: Wheel; library: ClipLibrary; udp: UdpPair; host: string; port: number; seed: number; sessionTimeoutS: number; onOpen(): void }
+export type CameraDeps = {
+  clock: Clock
+  wheel: Wheel
+  library: ClipLibrary
+  udp: UdpPair
+  host: string
+  port: number
+  seed: number
+  sessionTimeoutS: number
+  onOpen(): void
+}
 
 export class CameraServer {
   readonly camera: SimulatedCamera
@@ -229,7 +239,12 @@ export class CameraServer {
     return {
       sessionTimeoutS,
       guard: camera.username
-        ? createDigestGuard({ realm: `IP Camera(${camera.cameraId.slice(-5)})`, username: camera.username, password: camera.password, algorithms: [camera.digest === 'sha256' ? 'SHA-256' : 'MD5'] })
+        ? createDigestGuard({
+            realm: `IP Camera(${camera.cameraId.slice(-5)})`,
+            username: camera.username,
+            password: camera.password,
+            algorithms: [camera.digest === 'sha256' ? 'SHA-256' : 'MD5'],
+          })
         : undefined,
       isMute: () => isMuteFault(this.fault),
       refusesLogin: () => isCamera('refuse_password'),
@@ -238,19 +253,27 @@ export class CameraServer {
       takes: (transport) => camera.transports?.includes(transport) ?? true,
       describe: (profile) => {
         const { codec, fps, parameterSets } = this.#movingLoop(profile)
-        const sound = camera.sound === 'none' ? undefined : camera.sound === 'pcma' ? { codec: 'pcma' as const } : { ...library.sound('aac'), codec: 'aac' as const }
+        const sound =
+          camera.sound === 'none' ? undefined : camera.sound === 'pcma' ? { codec: 'pcma' as const } : { ...library.sound('aac'), codec: 'aac' as const }
         return serializeSdp({ codec, fps, parameterSets: camera.hasParameterSetsInSdp ? parameterSets : [], sound })
       },
       hasSound: () => camera.sound !== 'none',
       udpServerPort: udp.rtpPort,
-      openTrack: ({ kind, profile, transport, channel, sink, fateOf, onSent }) => new RtpTrack({
-        clock, wheel, random: this.#random, sink, channel, beganAtMs: this.#beganAtMs, onSent,
-        pickLoop: () => (kind === 'video' || camera.sound === 'none' ? this.#pickLoop(profile) : library.sound(camera.sound)),
-        fateOf: (isKey) => {
-          const fate = this.#fateOf(transport)
-          return fate === 'send' ? fateOf(isKey) : fate
-        },
-      }),
+      openTrack: ({ kind, profile, transport, channel, sink, fateOf, onSent }) =>
+        new RtpTrack({
+          clock,
+          wheel,
+          random: this.#random,
+          sink,
+          channel,
+          beganAtMs: this.#beganAtMs,
+          onSent,
+          pickLoop: () => (kind === 'video' || camera.sound === 'none' ? this.#pickLoop(profile) : library.sound(camera.sound)),
+          fateOf: (isKey) => {
+            const fate = this.#fateOf(transport)
+            return fate === 'send' ? fateOf(isKey) : fate
+          },
+        }),
       tcpSink: createTcpSink,
       udpSink: (peer) => createUdpSink({ ...peer, pair: udp, wheel, clock, isLost: () => isCamera('drop_packets') && this.#random() < LOST_RATE }),
       isBackedUp: (socket) => socket.writableLength > MAX_UNSENT_BYTES,

@@ -42,10 +42,20 @@ const products = [
 ] as const
 
 const reachOfScene: Record<Scene, readonly number[]> = {
-  alley: [25, 30, 35], troubleSpot: [50, 60, 80], residentialGate: [25, 30, 40], mall: [35, 40, 50], market: [30, 35, 45], other: [45, 60, 70],
+  alley: [25, 30, 35],
+  troubleSpot: [50, 60, 80],
+  residentialGate: [25, 30, 40],
+  mall: [35, 40, 50],
+  market: [30, 35, 45],
+  other: [45, 60, 70],
 }
 const openingOfScene: Record<Scene, readonly number[]> = {
-  alley: [48, 56, 64], troubleSpot: [60, 70, 84], residentialGate: [70, 84, 92], mall: [64, 76, 90], market: [64, 76, 88], other: [44, 52, 64],
+  alley: [48, 56, 64],
+  troubleSpot: [60, 70, 84],
+  residentialGate: [70, 84, 92],
+  mall: [64, 76, 90],
+  market: [64, 76, 88],
+  other: [44, 52, 64],
 }
 
 type Placed = Place & { owner: string; stationId: StationId }
@@ -74,7 +84,12 @@ function buildCameras(): DemoCamera[] {
   const naming = createNaming()
   const placed = stationPlans.flatMap((plan, i) => {
     const { stationId, jurisdiction } = stations[i]!
-    return createPlaces({ plan, jurisdiction: jurisdiction!, naming }).map((place, n) => ({ ...place, owner: plan.owner, stationId, isWireless: (n * 7 + i) % 5 === 3 }))
+    return createPlaces({ plan, jurisdiction: jurisdiction!, naming }).map((place, n) => ({
+      ...place,
+      owner: plan.owner,
+      stationId,
+      isWireless: (n * 7 + i) % 5 === 3,
+    }))
   })
   const switchNames = assignSwitches(placed)
   return placed.map((place, i) => {

@@ -66,13 +66,18 @@ export async function openControlPort({ simulator, script, port = 0 }: { simulat
   }
 
   const server: Server = createServer((request, response) => {
-    answer(request).then(
-      (reply) => ({ status: 200, reply }),
-      (error: unknown) => ({ status: error instanceof RefusedError ? error.status : error instanceof z.ZodError ? 400 : 500, reply: { error: error instanceof Error ? error.message : String(error) } }),
-    ).then(({ status, reply }) => {
-      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
-      response.end(`${JSON.stringify(reply)}\n`)
-    })
+    answer(request)
+      .then(
+        (reply) => ({ status: 200, reply }),
+        (error: unknown) => ({
+          status: error instanceof RefusedError ? error.status : error instanceof z.ZodError ? 400 : 500,
+          reply: { error: error instanceof Error ? error.message : String(error) },
+        }),
+      )
+      .then(({ status, reply }) => {
+        response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
+        response.end(`${JSON.stringify(reply)}\n`)
+      })
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')

@@ -15,7 +15,10 @@ export function createDigestGuard(options: { realm: string; username: string; pa
   const nonce = randomBytes(12).toString('hex')
 
   function expectedResponse(algorithm: DigestAlgorithm, method: string, fields: Map<string, string>): string {
-    const hash = (text: string) => createHash(algorithm === 'MD5' ? 'md5' : 'sha256').update(text).digest('hex')
+    const hash = (text: string) =>
+      createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
+        .update(text)
+        .digest('hex')
     const secret = hash(`${username}:${realm}:${password}`)
     const request = hash(`${method}:${fields.get('uri')}`)
     const middle = fields.has('qop') ? [nonce, fields.get('nc'), fields.get('cnonce'), fields.get('qop')].join(':') : nonce
@@ -23,10 +26,11 @@ export function createDigestGuard(options: { realm: string; username: string; pa
   }
 
   return {
-    challenges: () => algorithms.map((algorithm) => {
-      const start = `Digest realm="${realm}", nonce="${nonce}"`
-      return algorithm === 'MD5' ? `${start}, stale="FALSE"` : `${start}, algorithm=SHA-256, qop="auth", stale="FALSE"`
-    }),
+    challenges: () =>
+      algorithms.map((algorithm) => {
+        const start = `Digest realm="${realm}", nonce="${nonce}"`
+        return algorithm === 'MD5' ? `${start}, stale="FALSE"` : `${start}, algorithm=SHA-256, qop="auth", stale="FALSE"`
+      }),
     isAllowed(method, url, authorization) {
       if (!authorization?.startsWith('Digest ')) return false
       const fields = parseFields(authorization.slice('Digest '.length))

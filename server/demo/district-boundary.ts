@@ -22,7 +22,8 @@ function listEdges(isBorder: (owner: CellOwner, beyond: CellOwner | undefined) =
       if (owner === undefined) continue
       for (const { from, to, beyond } of sides) {
         const neighbour = cellAt(column + beyond[0], row + beyond[1])
-        if (isBorder(owner, neighbour)) edges.push({ from: [column + from[0], row + from[1]], to: [column + to[0], row + to[1]], owner, isOuter: neighbour === undefined })
+        if (isBorder(owner, neighbour))
+          edges.push({ from: [column + from[0], row + from[1]], to: [column + to[0], row + to[1]], owner, isOuter: neighbour === undefined })
       }
     }
   }

@@ -5,8 +5,15 @@ import type { Fault, SimulatedCamera, Simulator } from './simulator.ts'
 
 /** How often each fault comes, in parts. */
 const singles: readonly { fault: Fault; parts: number }[] = [
-  { fault: 'off', parts: 42 }, { fault: 'silent', parts: 12 }, { fault: 'drop_packets', parts: 12 }, { fault: 'freeze', parts: 10 }, { fault: 'black', parts: 8 },
-  { fault: 'refuse_password', parts: 6 }, { fault: 'flap', parts: 4 }, { fault: 'half_open', parts: 3 }, { fault: 'change_resolution', parts: 3 },
+  { fault: 'off', parts: 42 },
+  { fault: 'silent', parts: 12 },
+  { fault: 'drop_packets', parts: 12 },
+  { fault: 'freeze', parts: 10 },
+  { fault: 'black', parts: 8 },
+  { fault: 'refuse_password', parts: 6 },
+  { fault: 'flap', parts: 4 },
+  { fault: 'half_open', parts: 3 },
+  { fault: 'change_resolution', parts: 3 },
 ]
 const GROUP_RATE = 0.12
 const MAX_FAULTY = 14
@@ -58,7 +65,11 @@ export function createFaultScript(options: {
     const name = names[Math.floor(random() * names.length)]
     if (name === undefined) return
     const members = healthy.filter(({ switchName }) => switchName === name)
-    begin(members.slice(0, Math.round(between({ min: 4, max: 8 }))).map(({ cameraId }) => cameraId), 'off', true)
+    begin(
+      members.slice(0, Math.round(between({ min: 4, max: 8 }))).map(({ cameraId }) => cameraId),
+      'off',
+      true,
+    )
   }
 
   function begin(cameraIds: string[], fault: Fault, isGroup: boolean) {

@@ -20,13 +20,23 @@ async function main() {
   const script = createFaultScript({ simulator, cameras, clock: systemClock, seed, onChange: (change) => log.info(change, 'fault script') })
   const control = await openControlPort({ simulator, script, port: numberOf('DEMO_CONTROL_PORT', 0) })
   if (process.env['DEMO_SCRIPT'] !== '0') script.start()
-  log.info({ cameras: cameras.length, seed, controlPort: control.port, tookMs: Math.round(systemClock.monotonicMs() - startedAtMs) }, 'made-up cameras are listening')
+  log.info(
+    { cameras: cameras.length, seed, controlPort: control.port, tookMs: Math.round(systemClock.monotonicMs() - startedAtMs) },
+    'made-up cameras are listening',
+  )
 
   const soundOf = new Map(cameras.map(({ cameraId, sound }) => [cameraId, sound !== 'none']))
   process.send?.({
     type: 'ready',
     controlPort: control.port,
-    cameras: simulator.cameras.map(({ cameraId, mainUrl, subUrl, username, password }) => ({ cameraId, mainUrl, subUrl, username, password, hasSound: soundOf.get(cameraId) === true })),
+    cameras: simulator.cameras.map(({ cameraId, mainUrl, subUrl, username, password }) => ({
+      cameraId,
+      mainUrl,
+      subUrl,
+      username,
+      password,
+      hasSound: soundOf.get(cameraId) === true,
+    })),
   })
 
   let isStopping = false

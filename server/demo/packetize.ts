@@ -134,11 +134,15 @@ export const AAC_SAMPLES_PER_FRAME = 1024
 /** RFC 3640 §3.3.6, AAC-hbr: one AU-header of 13 bits size and 3 bits index. In: the frames of an ADTS file (ISO/IEC 13818-7 §6.2). */
 export function packAac(adts: Uint8Array, sampleRateHz: number): RtpLoop {
   const units: Unit[] = []
-  for (let at = 0; at + 7 <= adts.length; ) {
+  for (let at = 0; at + 7 <= adts.length;) {
     const headerBytes = (adts[at + 1]! & 1) === 1 ? 7 : 9
     const frameBytes = ((adts[at + 3]! & 3) << 11) | (adts[at + 4]! << 3) | (adts[at + 5]! >> 5)
     const frame = adts.subarray(at + headerBytes, at + frameBytes)
-    units.push({ payloads: [Buffer.concat([Uint8Array.of(0, 16, frame.length >> 5, (frame.length << 3) & 0xff), frame])], isKey: true, displayIndex: units.length })
+    units.push({
+      payloads: [Buffer.concat([Uint8Array.of(0, 16, frame.length >> 5, (frame.length << 3) & 0xff), frame])],
+      isKey: true,
+      displayIndex: units.length,
+    })
     at += frameBytes
   }
   return packLoop(units, AAC_PAYLOAD_TYPE, AAC_SAMPLES_PER_FRAME, sampleRateHz)

@@ -65,7 +65,12 @@ const BURST_PACKETS = 24
 const BURST_EVERY_MS = 5
 
 export function createUdpSink(options: {
-  pair: UdpPair; wheel: Wheel; clock: Clock; address: string; rtpPort: number; rtcpPort: number
+  pair: UdpPair
+  wheel: Wheel
+  clock: Clock
+  address: string
+  rtpPort: number
+  rtcpPort: number
   isLost(): boolean
   isEnded(): boolean
 }): RtpSink {

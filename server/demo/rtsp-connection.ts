@@ -23,7 +23,11 @@ export type CameraHost = {
   hasSound(): boolean
   udpServerPort: number
   openTrack(track: {
-    kind: TrackKind; profile: Profile; transport: Transport; channel: number; sink: RtpSink
+    kind: TrackKind
+    profile: Profile
+    transport: Transport
+    channel: number
+    sink: RtpSink
     fateOf(isKey: boolean): TrackFate
     onSent(): void
   }): RtpTrack
@@ -102,12 +106,25 @@ export class RtspConnection {
     const camera = this.#camera
     if (request.method === 'OPTIONS') return this.#reply(request, 200, [['Public', PUBLIC_METHODS]])
     const isAllowed = !camera.guard || (!camera.refusesLogin() && camera.guard.isAllowed(request.method, request.url, request.headers.get('authorization')))
-    if (!isAllowed) return this.#reply(request, 401, (camera.guard?.challenges() ?? []).map((challenge) => ['WWW-Authenticate', challenge]))
+    if (!isAllowed)
+      return this.#reply(
+        request,
+        401,
+        (camera.guard?.challenges() ?? []).map((challenge) => ['WWW-Authenticate', challenge]),
+      )
     const target = parseTarget(request.url)
     if (!target) return this.#reply(request, 404)
     switch (request.method) {
       case 'DESCRIBE':
-        return this.#reply(request, 200, [['Content-Base', `${target.base}/`], ['Content-Type', 'application/sdp']], camera.describe(target.profile))
+        return this.#reply(
+          request,
+          200,
+          [
+            ['Content-Base', `${target.base}/`],
+            ['Content-Type', 'application/sdp'],
+          ],
+          camera.describe(target.profile),
+        )
       case 'SETUP':
         return this.#setUp(request, target)
       case 'PLAY':
@@ -147,12 +164,21 @@ export class RtspConnection {
     if (this.session && (this.session.profile !== target.profile || this.session.isPlaying)) return this.#reply(request, 455)
     const { profile } = target
     const session = (this.session ??= {
-      id: String(Math.floor(Math.random() * 1e9) + 1e9), profile, transport: offer.transport, framesSent: 0, isPlaying: false, tracks: new Map(), isEnded: false,
+      id: String(Math.floor(Math.random() * 1e9) + 1e9),
+      profile,
+      transport: offer.transport,
+      framesSent: 0,
+      isPlaying: false,
+      tracks: new Map(),
+      isEnded: false,
     })
     const address = (this.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, '')
     const isTcp = offer.transport === 'tcp'
     const track = camera.openTrack({
-      kind, profile, transport: offer.transport, channel: isTcp ? offer.first : 0,
+      kind,
+      profile,
+      transport: offer.transport,
+      channel: isTcp ? offer.first : 0,
       sink: isTcp ? camera.tcpSink(this.socket) : camera.udpSink({ address, rtpPort: offer.first, rtcpPort: offer.second, isEnded: () => session.isEnded }),
       fateOf: (isKey) => (isTcp && camera.isBackedUp(this.socket) && !isKey ? 'hold' : 'send'),
       onSent: () => {
@@ -166,7 +192,10 @@ export class RtspConnection {
     const transport = isTcp
       ? `RTP/AVP/TCP;unicast;interleaved=${offer.first}-${offer.second};${ssrc}`
       : `RTP/AVP;unicast;client_port=${offer.first}-${offer.second};server_port=${camera.udpServerPort}-${camera.udpServerPort + 1};${ssrc}`
-    this.#reply(request, 200, [['Session', `${session.id};timeout=${camera.sessionTimeoutS}`], ['Transport', transport]])
+    this.#reply(request, 200, [
+      ['Session', `${session.id};timeout=${camera.sessionTimeoutS}`],
+      ['Transport', transport],
+    ])
   }
 
   #play(request: RtspRequest, session: ConnectionSession, base: string) {
@@ -179,7 +208,11 @@ export class RtspConnection {
       return `url=${url};seq=${sequence};rtptime=${timestamp}`
     })
     session.isPlaying = true
-    this.#reply(request, 200, [['Session', session.id], ['Range', 'npt=now-'], ['RTP-Info', info.join(',') || `url=${base}`]])
+    this.#reply(request, 200, [
+      ['Session', session.id],
+      ['Range', 'npt=now-'],
+      ['RTP-Info', info.join(',') || `url=${base}`],
+    ])
     this.#camera.onPlay(session)
     if (this.#camera.closesAfterPlay()) this.socket.end()
   }

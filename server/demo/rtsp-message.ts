@@ -33,8 +33,16 @@ export function takeRequest(bytes: Buffer): { request: RtspRequest | undefined; 
 }
 
 const reasons: Record<number, string> = {
-  200: 'OK', 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 453: 'Not Enough Bandwidth', 454: 'Session Not Found',
-  455: 'Method Not Valid in This State', 459: 'Aggregate Operation Not Allowed', 461: 'Unsupported Transport', 501: 'Not Implemented',
+  200: 'OK',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  404: 'Not Found',
+  453: 'Not Enough Bandwidth',
+  454: 'Session Not Found',
+  455: 'Method Not Valid in This State',
+  459: 'Aggregate Operation Not Allowed',
+  461: 'Unsupported Transport',
+  501: 'Not Implemented',
 }
 
 export function serializeResponse(status: number, cseq: string | undefined, headers: readonly (readonly [string, string])[], body = ''): string {

@@ -25,11 +25,18 @@ function videoFormat({ codec, parameterSets }: SdpMedia): string | undefined {
 export function serializeSdp(media: SdpMedia): string {
   const format = videoFormat(media)
   const lines = [
-    'v=0', 'o=- 1748736000 1748736000 IN IP4 127.0.0.1', 's=Media Presentation', 'c=IN IP4 0.0.0.0', 't=0 0', 'a=control:*', 'a=range:npt=0-',
+    'v=0',
+    'o=- 1748736000 1748736000 IN IP4 127.0.0.1',
+    's=Media Presentation',
+    'c=IN IP4 0.0.0.0',
+    't=0 0',
+    'a=control:*',
+    'a=range:npt=0-',
     `m=video 0 RTP/AVP ${VIDEO_PAYLOAD_TYPE}`,
     `a=rtpmap:${VIDEO_PAYLOAD_TYPE} ${media.codec.toUpperCase()}/90000`,
     ...(format ? [`a=fmtp:${VIDEO_PAYLOAD_TYPE} ${format}`] : []),
-    `a=framerate:${media.fps}`, 'a=control:trackID=1',
+    `a=framerate:${media.fps}`,
+    'a=control:trackID=1',
   ]
   if (media.sound?.codec === 'aac') {
     lines.push(

@@ -28,7 +28,10 @@ const demoPeople: { account: string; role: Role; roleName: string; isOfTwoStatio
 
 /** Made from this installation's own random key: different everywhere, the same at every start, stored nowhere but in the file for people. */
 export function demoPassword(secrets: Secrets, account: string): string {
-  const groups = Buffer.from(secrets.mac(`demo-account:${account}`), 'hex').subarray(0, 12).toString('hex').match(/.{8}/g)!
+  const groups = Buffer.from(secrets.mac(`demo-account:${account}`), 'hex')
+    .subarray(0, 12)
+    .toString('hex')
+    .match(/.{8}/g)!
   return `Mw-${groups.join('-')}`
 }
 
@@ -41,7 +44,11 @@ export async function seedAccounts({ accounts, secrets, dataFolder }: { accounts
 }
 
 async function createDemoUser(accounts: Accounts, { account, role, roleName, isOfTwoStations }: (typeof demoPeople)[number], password: string) {
-  const stationIds: StationId[] | null = isOfTwoStations ? listDemoStations().slice(0, 2).map(({ stationId }) => stationId) : null
+  const stationIds: StationId[] | null = isOfTwoStations
+    ? listDemoStations()
+        .slice(0, 2)
+        .map(({ stationId }) => stationId)
+    : null
   await accounts.createUser({ account, displayName: `演示·${roleName}`, role, password, stationIds }).catch((problem: unknown) => {
     if (!(problem instanceof AppError) || problem.code !== 'conflict') throw problem
   })
@@ -51,10 +58,12 @@ async function createDemoUser(accounts: Accounts, { account, role, roleName, isO
 export async function seedCameras(cameras: Cameras, simulated: readonly SimulatedAddress[]): Promise<void> {
   const addresses = new Map(simulated.map((address) => [address.cameraId, address]))
   await cameras.putStations(listDemoStations())
-  await cameras.putCameras(listDemoCameras().flatMap((camera) => {
-    const address = addresses.get(camera.cameraId)
-    return address ? [toDraft(camera, address)] : []
-  }))
+  await cameras.putCameras(
+    listDemoCameras().flatMap((camera) => {
+      const address = addresses.get(camera.cameraId)
+      return address ? [toDraft(camera, address)] : []
+    }),
+  )
 }
 
 const toDraft = (camera: DemoCamera, { mainUrl, subUrl, username, password, hasSound }: SimulatedAddress): CameraDraft => ({

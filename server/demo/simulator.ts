@@ -22,7 +22,16 @@ export type SimulatorOptions = {
 }
 
 /** Where a client finds a camera. The addresses hold no password. */
-export type CameraAddress = { cameraId: string; port: number; mainUrl: string; subUrl: string; username: string; password: string; mainGopMs: number | undefined; subGopMs: number | undefined }
+export type CameraAddress = {
+  cameraId: string
+  port: number
+  mainUrl: string
+  subUrl: string
+  username: string
+  password: string
+  mainGopMs: number | undefined
+  subGopMs: number | undefined
+}
 
 /** What really happened, for tests to compare with. */
 export type CameraStats = {
@@ -60,10 +69,12 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
   const library = createClipLibrary()
   const udp = await openUdpPair(HOST)
   const opens = createOpenCounter(clock)
-  const servers = new Map(options.cameras.map((camera, i) => {
-    const port = firstPort === 0 ? 0 : firstPort + i
-    return [camera.cameraId, new CameraServer(camera, { clock, wheel, library, udp, host: HOST, port, seed, sessionTimeoutS, onOpen: opens.count })]
-  }))
+  const servers = new Map(
+    options.cameras.map((camera, i) => {
+      const port = firstPort === 0 ? 0 : firstPort + i
+      return [camera.cameraId, new CameraServer(camera, { clock, wheel, library, udp, host: HOST, port, seed, sessionTimeoutS, onOpen: opens.count })]
+    }),
+  )
   await Promise.all([...servers.values()].map((server) => server.open()))
   udp.onReceiverReport((port) => servers.forEach((server) => server.onReceiverReport(port)))
   const sweep = clock.every(1000, () => servers.forEach((server) => server.endForgottenSessions(clock.monotonicMs())))
@@ -76,10 +87,14 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
 
   return {
     cameras: [...servers.values()].map((server) => ({
-      cameraId: server.camera.cameraId, port: server.port,
-      mainUrl: `rtsp://${HOST}:${server.port}/main`, subUrl: `rtsp://${HOST}:${server.port}/sub`,
-      username: server.camera.username, password: server.camera.password,
-      mainGopMs: server.gopMs('main'), subGopMs: server.gopMs('sub'),
+      cameraId: server.camera.cameraId,
+      port: server.port,
+      mainUrl: `rtsp://${HOST}:${server.port}/main`,
+      subUrl: `rtsp://${HOST}:${server.port}/sub`,
+      username: server.camera.username,
+      password: server.camera.password,
+      mainGopMs: server.gopMs('main'),
+      subGopMs: server.gopMs('sub'),
     })),
     setFault(cameraIds, fault) {
       for (const server of cameraIds.map(getServer)) server.setFault(fault)
@@ -94,8 +109,13 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
       const server = getServer(cameraId)
       const sessions = server.sessions
       return {
-        fault: server.fault, connectionsOpen: server.connectionCount, sessionsOpen: sessions.length, opensTotal: server.opens.total(), peakOpensPerS: server.opens.peakPerS(),
-        playsTotal: { ...server.playsTotal }, framesSent: { ...server.framesSent },
+        fault: server.fault,
+        connectionsOpen: server.connectionCount,
+        sessionsOpen: sessions.length,
+        opensTotal: server.opens.total(),
+        peakOpensPerS: server.opens.peakPerS(),
+        playsTotal: { ...server.playsTotal },
+        framesSent: { ...server.framesSent },
         sessions: sessions.map(({ id, profile, transport, framesSent, isPlaying }) => ({ id, profile, transport, framesSent, isPlaying })),
       }
     },
@@ -104,7 +124,8 @@ export async function createSimulator(options: SimulatorOptions): Promise<Simula
       return {
         connectionsOpen: all.reduce((sum, server) => sum + server.connectionCount, 0),
         sessionsOpen: all.reduce((sum, server) => sum + server.sessions.length, 0),
-        opensTotal: opens.total(), peakOpensPerS: opens.peakPerS(),
+        opensTotal: opens.total(),
+        peakOpensPerS: opens.peakPerS(),
       }
     },
     async close() {

@@ -6,7 +6,12 @@ import { clipPlans, type ClipName, type ClipPlan, type SceneName } from './clips
 import { hashText } from './seeded.ts'
 
 const scenesOf: Record<Scene, readonly SceneName[]> = {
-  alley: ['alley'], troubleSpot: ['crossing', 'road'], residentialGate: ['gate'], mall: ['mall'], market: ['market'], other: ['road', 'crossing'],
+  alley: ['alley'],
+  troubleSpot: ['crossing', 'road'],
+  residentialGate: ['gate'],
+  mall: ['mall'],
+  market: ['market'],
+  other: ['road', 'crossing'],
 }
 const plans: readonly ClipPlan[] = clipPlans
 
@@ -22,8 +27,11 @@ export function planStreams(cameras: readonly PlannedFor[]): SimulatedCamera[] {
   const clipsFor = (scene: Scene) => plans.filter((plan) => scenesOf[scene].includes(plan.scene))
   const h265Count = Math.round(cameras.length * H265_RATE)
   const h265Ids = new Set(
-    cameras.filter(({ scene }) => clipsFor(scene).some((plan) => plan.h265)).map(({ cameraId }) => cameraId)
-      .sort((a, b) => chance(a, 'h265') - chance(b, 'h265')).slice(0, h265Count),
+    cameras
+      .filter(({ scene }) => clipsFor(scene).some((plan) => plan.h265))
+      .map(({ cameraId }) => cameraId)
+      .sort((a, b) => chance(a, 'h265') - chance(b, 'h265'))
+      .slice(0, h265Count),
   )
   return cameras.map(({ cameraId, scene, switchName }) => {
     const isH265 = h265Ids.has(cameraId)

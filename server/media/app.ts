@@ -49,8 +49,17 @@ export function createMediaApp({ socketPath, stillsFolder, ffmpegPath, limits }:
     const { rss, heapUsed } = process.memoryUsage()
     const toMs = (nanoseconds: number) => Math.max(0, Math.round(nanoseconds / 1e6) - 10)
     const result: MediaStats = {
-      streams, viewers: ofViewers.viewers, sources, transcodes: transcoders.running(), bytesIn, bytesOut,
-      loopDelayP99Ms: toMs(loopDelay.percentile(99)), loopDelayMaxMs: toMs(loopDelay.max), cpuMs: (user + system) / 1_000, rssBytes: rss, heapUsedBytes: heapUsed,
+      streams,
+      viewers: ofViewers.viewers,
+      sources,
+      transcodes: transcoders.running(),
+      bytesIn,
+      bytesOut,
+      loopDelayP99Ms: toMs(loopDelay.percentile(99)),
+      loopDelayMaxMs: toMs(loopDelay.max),
+      cpuMs: (user + system) / 1_000,
+      rssBytes: rss,
+      heapUsedBytes: heapUsed,
     }
     loopDelay.reset()
     return result

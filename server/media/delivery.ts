@@ -76,7 +76,12 @@ export class Delivery {
   private isClosing = false
   private hasEnded = false
 
-  constructor(socket: Duplex, webSocketKey: string, head: Uint8Array, { clock, limits, handler }: { clock: Clock; limits: DeliveryLimits; handler: DeliveryHandler }) {
+  constructor(
+    socket: Duplex,
+    webSocketKey: string,
+    head: Uint8Array,
+    { clock, limits, handler }: { clock: Clock; limits: DeliveryLimits; handler: DeliveryHandler },
+  ) {
     this.socket = socket
     this.clock = clock
     this.limits = limits
@@ -113,7 +118,14 @@ export class Delivery {
     const format = playing.feed.format
     const { sentFormat } = this
     const isSameFeed = this.playing?.feed === playing.feed && this.playing.hasSound === playing.hasSound
-    if (isSameFeed && this.mode !== 'stopped' && sentFormat && format && isSameVideo(format.video, sentFormat.video) && (!playing.hasSound || isSameAudio(format.audio, sentFormat.audio))) {
+    if (
+      isSameFeed &&
+      this.mode !== 'stopped' &&
+      sentFormat &&
+      format &&
+      isSameVideo(format.video, sentFormat.video) &&
+      (!playing.hasSound || isSameAudio(format.audio, sentFormat.audio))
+    ) {
       const isNews = playing.soundMissing !== this.playing?.soundMissing && this.mode !== 'starting'
       this.playing = playing
       if (isNews) this.send(playing.opened(this.flvBaseMs, format))

@@ -12,7 +12,12 @@ const MAX_COMPLAINT_CHARS = 500
 /** The configured path if it is one, else the first on PATH; `undefined` when there is none. */
 export function findFfmpeg(configured: string | undefined, searchPath: string | undefined): string | undefined {
   const name = configured || 'ffmpeg'
-  const candidates = isAbsolute(name) ? [name] : (searchPath ?? '').split(delimiter).filter(isAbsolute).map((folder) => join(folder, name))
+  const candidates = isAbsolute(name)
+    ? [name]
+    : (searchPath ?? '')
+        .split(delimiter)
+        .filter(isAbsolute)
+        .map((folder) => join(folder, name))
   return candidates.find((path) => {
     try {
       accessSync(path, constants.X_OK)
@@ -24,22 +29,96 @@ export function findFfmpeg(configured: string | undefined, searchPath: string | 
 }
 
 /** Read what is piped and nothing else; do not study the input first (that costs 1.2 s). */
-const inputOptions = ['-hide_banner', '-loglevel', 'error', '-nostdin', '-protocol_whitelist', 'pipe', '-fflags', '+nobuffer+discardcorrupt', '-analyzeduration', '0', '-probesize', '32']
+const inputOptions = [
+  '-hide_banner',
+  '-loglevel',
+  'error',
+  '-nostdin',
+  '-protocol_whitelist',
+  'pipe',
+  '-fflags',
+  '+nobuffer+discardcorrupt',
+  '-analyzeduration',
+  '0',
+  '-probesize',
+  '32',
+]
 
 /** H.264 that any browser decodes, one picture out for each one in, times unchanged. */
 export function pictureArguments(widthPx: number, heightPx: number): string[] {
   return [
-    ...inputOptions, '-flags', '+low_delay', '-threads', '1', '-f', 'mpegts', '-i', 'pipe:0', '-map', '0:v:0', '-an', '-copyts', '-fps_mode', 'passthrough', '-enc_time_base', '1:1000',
-    '-vf', `scale=${widthPx}:${heightPx}:flags=fast_bilinear,format=yuv420p`, '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', '1', '-crf', '26', '-maxrate', '2500k', '-bufsize', '2500k',
-    '-g', '50', '-force_key_frames', 'source', '-f', 'flv', '-flvflags', 'no_duration_filesize+no_metadata', '-flush_packets', '1', 'pipe:1',
+    ...inputOptions,
+    '-flags',
+    '+low_delay',
+    '-threads',
+    '1',
+    '-f',
+    'mpegts',
+    '-i',
+    'pipe:0',
+    '-map',
+    '0:v:0',
+    '-an',
+    '-copyts',
+    '-fps_mode',
+    'passthrough',
+    '-enc_time_base',
+    '1:1000',
+    '-vf',
+    `scale=${widthPx}:${heightPx}:flags=fast_bilinear,format=yuv420p`,
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-tune',
+    'zerolatency',
+    '-threads',
+    '1',
+    '-crf',
+    '26',
+    '-maxrate',
+    '2500k',
+    '-bufsize',
+    '2500k',
+    '-g',
+    '50',
+    '-force_key_frames',
+    'source',
+    '-f',
+    'flv',
+    '-flvflags',
+    'no_duration_filesize+no_metadata',
+    '-flush_packets',
+    '1',
+    'pipe:1',
   ]
 }
 
 /** G.711 (ITU-T) to AAC-LC in ADTS. */
 export function soundArguments(codec: 'pcma' | 'pcmu', inputHz: number, channels: number, outputHz: number): string[] {
   return [
-    ...inputOptions, '-f', codec === 'pcma' ? 'alaw' : 'mulaw', '-ar', String(inputHz), '-ac', String(channels), '-i', 'pipe:0',
-    '-c:a', 'aac', '-b:a', '32k', '-ar', String(outputHz), '-ac', '1', '-f', 'adts', '-flush_packets', '1', 'pipe:1',
+    ...inputOptions,
+    '-f',
+    codec === 'pcma' ? 'alaw' : 'mulaw',
+    '-ar',
+    String(inputHz),
+    '-ac',
+    String(channels),
+    '-i',
+    'pipe:0',
+    '-c:a',
+    'aac',
+    '-b:a',
+    '32k',
+    '-ar',
+    String(outputHz),
+    '-ac',
+    '1',
+    '-f',
+    'adts',
+    '-flush_packets',
+    '1',
+    'pipe:1',
   ]
 }
 

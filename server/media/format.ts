@@ -9,5 +9,8 @@ export function isSameVideo(a: VideoConfig, b: VideoConfig): boolean {
 export function isSameAudio(a: AudioConfig | undefined, b: AudioConfig | undefined): boolean {
   if (a === b) return true
   if (!a || !b || a.codec !== b.codec || a.sampleRateHz !== b.sampleRateHz || a.channels !== b.channels) return false
-  return a.specificConfig === b.specificConfig || (a.specificConfig !== undefined && b.specificConfig !== undefined && isSameBytes(a.specificConfig, b.specificConfig))
+  return (
+    a.specificConfig === b.specificConfig ||
+    (a.specificConfig !== undefined && b.specificConfig !== undefined && isSameBytes(a.specificConfig, b.specificConfig))
+  )
 }

@@ -60,8 +60,16 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     if (known) return known
     const address = profile === 'sub' && camera.sub ? camera.sub : camera.main
     const stream = new Stream(cameraId, profile, address, {
-      clock, log, random, admission, limits: limits.stream, driver: drivers[address.driver],
-      onUp: onStreamUp, onDown: onStreamDown, onEnd: keepStill, onSourceCount: (change) => (sources += change),
+      clock,
+      log,
+      random,
+      admission,
+      limits: limits.stream,
+      driver: drivers[address.driver],
+      onUp: onStreamUp,
+      onDown: onStreamDown,
+      onEnd: keepStill,
+      onSourceCount: (change) => (sources += change),
     })
     streams.set(keyOf(cameraId, profile), stream)
     return stream
@@ -145,7 +153,9 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
       const onState = () => {
         if (stream.state.name === 'live') return finish(success(stream))
         if (stream.state.name === 'opening') {
-          timer ??= clock.after(limits.probeMs, () => finish({ ok: false, at: clock.now(), cause: 'silent', detail: `no key frame in ${limits.probeMs / 1_000} s` }))
+          timer ??= clock.after(limits.probeMs, () =>
+            finish({ ok: false, at: clock.now(), cause: 'silent', detail: `no key frame in ${limits.probeMs / 1_000} s` }),
+          )
           return
         }
         if (stream.state.name === 'queued') return
@@ -179,7 +189,8 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     for (const [key, stream] of streams) {
       if (stream.state.name === 'live') {
         keepStill(stream, false)
-        if (clock.monotonicMs() - stream.newest.monoMs < FRESH_MS) onEvent({ type: 'streamAlive', cameraId: stream.cameraId, profile: stream.profile, at: clock.now(), isDegraded: stream.checkHealth() })
+        if (clock.monotonicMs() - stream.newest.monoMs < FRESH_MS)
+          onEvent({ type: 'streamAlive', cameraId: stream.cameraId, profile: stream.profile, at: clock.now(), isDegraded: stream.checkHealth() })
       } else if (stream.isIdle && !stream.lastCodec && !stream.lastFailure) {
         goneBytesIn += stream.bytesIn
         streams.delete(key)
@@ -195,7 +206,13 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
   }
 
   return {
-    setCameras, getCamera, getStream, probe, warm, still, close,
+    setCameras,
+    getCamera,
+    getStream,
+    probe,
+    warm,
+    still,
+    close,
     hasCamera: (cameraId: CameraId) => cameras.has(cameraId),
     stats() {
       let live = 0

@@ -28,7 +28,10 @@ limits.hub.stream.lingerMs = environment.MEDIA_LINGER_MS
 limits.maxViewers = environment.MEDIA_MAX_VIEWERS
 if (environment.MEDIA_MAX_TRANSCODES !== undefined) limits.transcode.maxPictures = environment.MEDIA_MAX_TRANSCODES
 
-const app = createMediaApp({ socketPath: environment.MEDIA_SOCKET, stillsFolder: environment.STILLS_DIR, ffmpegPath, limits }, { clock: systemClock, log, drivers: { rtsp: rtspDriver } })
+const app = createMediaApp(
+  { socketPath: environment.MEDIA_SOCKET, stillsFolder: environment.STILLS_DIR, ffmpegPath, limits },
+  { clock: systemClock, log, drivers: { rtsp: rtspDriver } },
+)
 
 let isStopping = false
 async function stop(why: string) {

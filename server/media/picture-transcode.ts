@@ -48,7 +48,12 @@ export class PictureTranscode {
     this.parameterSets = Buffer.concat(parseDecoderRecord(source.codec, source.record).flatMap((nal) => [START_CODE, nal]))
     this.muxer = new TransportStreamMuxer(source.codec)
     const { widthPx, heightPx } = fitSize(source.widthPx, source.heightPx)
-    this.child = new FfmpegChild(path, pictureArguments(widthPx, heightPx), { onBytes: (chunk) => this.onBytes(chunk), onExit: (complaint) => handler.onFailed(complaint) }, log)
+    this.child = new FfmpegChild(
+      path,
+      pictureArguments(widthPx, heightPx),
+      { onBytes: (chunk) => this.onBytes(chunk), onExit: (complaint) => handler.onFailed(complaint) },
+      log,
+    )
   }
 
   get sourceConfig() {

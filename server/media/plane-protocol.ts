@@ -14,13 +14,25 @@ import type { CameraAccess, MediaEvent, MediaStats, ProbeResult, Still, ViewerRe
 export const MAX_LINE_BYTES = 16 * 1024 * 1024
 export const MAX_FIRST_LINE_BYTES = 8 * 1024
 
-const StreamAddress = z.object({ driver: z.literal('rtsp'), url: z.string().max(2_048), username: z.string().max(256), password: z.string().max(256), transport: z.enum(['auto', 'tcp', 'udp']) })
+const StreamAddress = z.object({
+  driver: z.literal('rtsp'),
+  url: z.string().max(2_048),
+  username: z.string().max(256),
+  password: z.string().max(256),
+  transport: z.enum(['auto', 'tcp', 'udp']),
+})
 
 export const FirstLine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('control') }),
   z.object({
-    kind: z.literal('viewer'), viewerId: z.string().min(1).max(64), cameraId: CameraId, profile: Profile, codecs: z.array(VideoCodec).min(1).max(2),
-    sound: z.boolean(), loginId: z.string().max(64), webSocketKey: z.string().min(1).max(64),
+    kind: z.literal('viewer'),
+    viewerId: z.string().min(1).max(64),
+    cameraId: CameraId,
+    profile: Profile,
+    codecs: z.array(VideoCodec).min(1).max(2),
+    sound: z.boolean(),
+    loginId: z.string().max(64),
+    webSocketKey: z.string().min(1).max(64),
   }),
 ])
 export type FirstLine = { kind: 'control' } | ({ kind: 'viewer' } & ViewerRequest)
@@ -29,7 +41,11 @@ const id = z.number().int().nonnegative()
 const ofCamera = z.object({ cameraId: CameraId })
 
 export const PlaneRequest = z.discriminatedUnion('method', [
-  z.object({ id, method: z.literal('setCameras'), params: z.object({ cameras: z.array(ofCamera.extend({ main: StreamAddress, sub: StreamAddress.optional() })).max(10_000) }) }),
+  z.object({
+    id,
+    method: z.literal('setCameras'),
+    params: z.object({ cameras: z.array(ofCamera.extend({ main: StreamAddress, sub: StreamAddress.optional() })).max(10_000) }),
+  }),
   z.object({ id, method: z.literal('endViewers'), params: z.object({ loginId: z.string(), cameraIds: z.array(CameraId).optional() }) }),
   z.object({ id, method: z.literal('probe'), params: ofCamera }),
   z.object({ id, method: z.literal('warm'), params: ofCamera.extend({ profile: Profile }) }),
@@ -64,12 +80,21 @@ export const PlaneMessage = z.union([
       z.object({ type: z.literal('streamDown'), ...ofStream, cause: FailureCause, detail: z.string() }),
       z.object({ type: z.literal('streamAlive'), ...ofStream, isDegraded: FailureCause.nullable() }),
       z.object({
-        type: z.literal('viewerLeft'), viewerId: z.string(), cameraId: CameraId, at: Instant, reason: z.enum(['closed', 'too_slow', 'ended', 'refused']), bytes: z.number(), watchedMs: z.number(),
+        type: z.literal('viewerLeft'),
+        viewerId: z.string(),
+        cameraId: CameraId,
+        at: Instant,
+        reason: z.enum(['closed', 'too_slow', 'ended', 'refused']),
+        bytes: z.number(),
+        watchedMs: z.number(),
       }),
     ]),
   }),
 ])
-export type PlaneMessage = { id: number; result: unknown } | { id: number; error: { code: ErrorCode; message: string } } | { event: Exclude<MediaEvent, { type: 'link' }> }
+export type PlaneMessage =
+  | { id: number; result: unknown }
+  | { id: number; error: { code: ErrorCode; message: string } }
+  | { event: Exclude<MediaEvent, { type: 'link' }> }
 
 export function serializeLine(message: FirstLine | PlaneMessage | { id: number; method: PlaneMethod; params: unknown }): string {
   return `${JSON.stringify(message)}\n`
@@ -84,7 +109,8 @@ export function parseLine<T>(schema: z.ZodType<T>, line: string): T {
     throw new ProtocolError('media plane', 'a line that is not JSON')
   }
   const parsed = schema.safeParse(value)
-  if (!parsed.success) throw new ProtocolError('media plane', `a line of no known form: ${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message ?? ''}`)
+  if (!parsed.success)
+    throw new ProtocolError('media plane', `a line of no known form: ${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message ?? ''}`)
   return parsed.data
 }
 
@@ -118,5 +144,6 @@ export class LineReader {
   }
 }
 
-export const stillToWire = (still: Still | undefined) => still ? { at: still.at, mp4: Buffer.from(still.mp4).toString('base64') } : null
-export const stillFromWire = (wire: { at: Instant; mp4: string } | null): Still | undefined => wire ? { at: wire.at, mp4: Buffer.from(wire.mp4, 'base64') } : undefined
+export const stillToWire = (still: Still | undefined) => (still ? { at: still.at, mp4: Buffer.from(still.mp4).toString('base64') } : null)
+export const stillFromWire = (wire: { at: Instant; mp4: string } | null): Still | undefined =>
+  wire ? { at: wire.at, mp4: Buffer.from(wire.mp4, 'base64') } : undefined

@@ -6,7 +6,15 @@ import type { Log } from '../base/log.ts'
 import type { MediaEvent, MediaStats } from './plane.ts'
 import type { Hub } from './hub.ts'
 import {
-  FirstLine, LineReader, MAX_FIRST_LINE_BYTES, MAX_LINE_BYTES, parseLine, PlaneRequest, type PlaneMessage, serializeLine, stillToWire,
+  FirstLine,
+  LineReader,
+  MAX_FIRST_LINE_BYTES,
+  MAX_LINE_BYTES,
+  parseLine,
+  PlaneRequest,
+  type PlaneMessage,
+  serializeLine,
+  stillToWire,
 } from './plane-protocol.ts'
 import type { Viewers } from './viewers.ts'
 

@@ -52,7 +52,15 @@ export type MediaEvent =
   | { type: 'streamDown'; cameraId: CameraId; profile: Profile; at: Instant; cause: FailureCause; detail: string }
   /** Every 10 s for each running stream: evidence that it still runs. */
   | { type: 'streamAlive'; cameraId: CameraId; profile: Profile; at: Instant; isDegraded: FailureCause | null }
-  | { type: 'viewerLeft'; viewerId: string; cameraId: CameraId; at: Instant; reason: 'closed' | 'too_slow' | 'ended' | 'refused'; bytes: number; watchedMs: number }
+  | {
+      type: 'viewerLeft'
+      viewerId: string
+      cameraId: CameraId
+      at: Instant
+      reason: 'closed' | 'too_slow' | 'ended' | 'refused'
+      bytes: number
+      watchedMs: number
+    }
   /** The link to the media process came up (again), or was lost. After `up`, cameras must be given anew. */
   | { type: 'link'; state: 'up' | 'lost'; at: Instant }
 

@@ -211,20 +211,26 @@ export class Stream {
     this.setState({ name: 'opening', sinceMonoMs: openedMonoMs })
     if (pull !== this.pullNumber) return
     this.deps.onSourceCount(1)
-    const source = driver.open(this.address, {
-      onUnit: (unit) => {
-        if (pull === this.pullNumber) this.onUnit(unit)
+    const source = driver.open(
+      this.address,
+      {
+        onUnit: (unit) => {
+          if (pull === this.pullNumber) this.onUnit(unit)
+        },
+        onFailed: (failure) => {
+          if (pull === this.pullNumber) this.fail(failure)
+        },
       },
-      onFailed: (failure) => {
-        if (pull === this.pullNumber) this.fail(failure)
-      },
-    }, { clock, wantsSound: true })
+      { clock, wantsSound: true },
+    )
     if (pull !== this.pullNumber) return this.closeSource(source) // failed at once
     this.source = source
     this.watchdog = clock.every(1_000, () => {
       const nowMs = clock.monotonicMs()
-      if (this.state.name === 'opening' && nowMs - openedMonoMs >= limits.firstKeyFrameMs) this.fail({ cause: 'silent', detail: `no key frame in ${limits.firstKeyFrameMs / 1_000} s` })
-      else if (this.state.name === 'live' && nowMs - this.lastUnitMonoMs >= limits.silenceMs) this.fail({ cause: 'silent', detail: `nothing for ${limits.silenceMs / 1_000} s` })
+      if (this.state.name === 'opening' && nowMs - openedMonoMs >= limits.firstKeyFrameMs)
+        this.fail({ cause: 'silent', detail: `no key frame in ${limits.firstKeyFrameMs / 1_000} s` })
+      else if (this.state.name === 'live' && nowMs - this.lastUnitMonoMs >= limits.silenceMs)
+        this.fail({ cause: 'silent', detail: `nothing for ${limits.silenceMs / 1_000} s` })
     })
   }
 
@@ -272,7 +278,8 @@ export class Stream {
     if (!this.feed.format) return
     const monoMs = this.lastUnitMonoMs
     const flvMs = this.timeline!.toFlvMs('audio', unit.dts90k, monoMs)
-    if (unit.config.codec === 'aac') this.feed.push(createTag('audio', false, flvMs, flvMs, flvAudioTag(unit, flvMs, FRAME_HEADROOM_BYTES), unit.data.length), monoMs)
+    if (unit.config.codec === 'aac')
+      this.feed.push(createTag('audio', false, flvMs, flvMs, flvAudioTag(unit, flvMs, FRAME_HEADROOM_BYTES), unit.data.length), monoMs)
     for (const listener of this.soundListeners) listener(unit, flvMs)
   }
 

@@ -44,7 +44,8 @@ export class Timeline {
   }
 
   private firstOffset(dtsMs: number, arrivalMs: number): number {
-    for (const other of this.tracks.values()) if (Math.abs(dtsMs + other.offsetMs - arrivalMs) < SHARED_CLOCK_MS && dtsMs + other.offsetMs >= 0) return other.offsetMs
+    for (const other of this.tracks.values())
+      if (Math.abs(dtsMs + other.offsetMs - arrivalMs) < SHARED_CLOCK_MS && dtsMs + other.offsetMs >= 0) return other.offsetMs
     return arrivalMs - dtsMs
   }
 }

@@ -56,7 +56,8 @@ export function createTranscoders({ ffmpegPath, clock, log, limits, gop }: Trans
     const hasSoundPlace = !needsSound || countSounds() < limits.maxSounds || makeRoom(({ variant }) => variant.isSoundTranscoded)
     if (!entry) {
       if (!wants.pictures && !hasSoundPlace) return { ok: false, cause: 'transcode_limit' }
-      if (wants.pictures && countPictures() >= limits.maxPictures && !makeRoom(({ variant }) => variant.isPictureTranscoded)) return { ok: false, cause: 'transcode_limit' }
+      if (wants.pictures && countPictures() >= limits.maxPictures && !makeRoom(({ variant }) => variant.isPictureTranscoded))
+        return { ok: false, cause: 'transcode_limit' }
       entry = { variant: new Variant(stream, wants.pictures, { ffmpegPath, clock, log, gop }), users: 0, linger: undefined }
       entries.set(key, entry)
     }

@@ -127,21 +127,26 @@ export class Variant {
     this.videoOut = undefined
     this.pictureTimer?.cancel()
     if (!source || this.isClosed || this.failedDetail) return
-    const picture = new PictureTranscode(ffmpegPath, source, {
-      onConfig: (config) => {
-        if (this.picture !== picture) return
-        this.videoOut = config
-        this.announce()
+    const picture = new PictureTranscode(
+      ffmpegPath,
+      source,
+      {
+        onConfig: (config) => {
+          if (this.picture !== picture) return
+          this.videoOut = config
+          this.announce()
+        },
+        onTag: (tag) => {
+          if (this.picture !== picture) return
+          this.pictureFailures = 0
+          this.push(tag)
+        },
+        onFailed: (detail) => {
+          if (this.picture === picture) this.onPictureFailed(detail)
+        },
       },
-      onTag: (tag) => {
-        if (this.picture !== picture) return
-        this.pictureFailures = 0
-        this.push(tag)
-      },
-      onFailed: (detail) => {
-        if (this.picture === picture) this.onPictureFailed(detail)
-      },
-    }, { clock, log })
+      { clock, log },
+    )
     this.picture = picture
     this.replay()
   }
@@ -161,16 +166,21 @@ export class Variant {
   private startSound() {
     const audio = this.stream.sourceAudio
     if (!this.wantsSound || this.sound || this.isClosed || !needsSoundTranscode(audio)) return
-    const sound = new SoundTranscode(this.deps.ffmpegPath, audio, {
-      onTag: (tag) => {
-        if (this.sound !== sound) return
-        this.soundFailures = 0
-        this.push(tag)
+    const sound = new SoundTranscode(
+      this.deps.ffmpegPath,
+      audio,
+      {
+        onTag: (tag) => {
+          if (this.sound !== sound) return
+          this.soundFailures = 0
+          this.push(tag)
+        },
+        onFailed: (detail) => {
+          if (this.sound === sound) this.onSoundFailed(detail)
+        },
       },
-      onFailed: (detail) => {
-        if (this.sound === sound) this.onSoundFailed(detail)
-      },
-    }, { log: this.deps.log })
+      { log: this.deps.log },
+    )
     this.sound = sound
   }
 

@@ -76,7 +76,10 @@ export class Viewer {
     const { hub } = this.deps
     const { cameraId, profile, codecs } = this.request
     return chooseRung({
-      asked: profile, hasSub: hub.getCamera(cameraId).sub !== undefined, isSubMissing: this.isSubMissing, decodes: codecs,
+      asked: profile,
+      hasSub: hub.getCamera(cameraId).sub !== undefined,
+      isSubMissing: this.isSubMissing,
+      decodes: codecs,
       codecOf: (each) => hub.getStream(cameraId, each).lastCodec,
     })
   }
@@ -150,8 +153,16 @@ export class Viewer {
       hasSound: this.request.sound,
       soundMissing,
       opened: (flvBaseMs, format) => ({
-        type: 'opened', profile: stream.profile, codec: format.video.codec, sourceCodec: stream.lastCodec ?? format.video.codec,
-        widthPx: format.video.widthPx, heightPx: format.video.heightPx, sound: this.request.sound && format.audio !== undefined, flvBaseMs, instead: rung.instead, soundMissing,
+        type: 'opened',
+        profile: stream.profile,
+        codec: format.video.codec,
+        sourceCodec: stream.lastCodec ?? format.video.codec,
+        widthPx: format.video.widthPx,
+        heightPx: format.video.heightPx,
+        sound: this.request.sound && format.audio !== undefined,
+        flvBaseMs,
+        instead: rung.instead,
+        soundMissing,
       }),
       clock: (tag) => this.clockOf(stream, feed, tag),
     })

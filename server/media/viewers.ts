@@ -11,7 +11,15 @@ import { Viewer } from './viewer.ts'
 
 const TICK_MS = 1_000
 
-export type ViewersDeps = { hub: Hub; transcoders: Transcoders; clock: Clock; log: Log; limits: DeliveryLimits; maxViewers: number; onEvent(event: MediaEvent): void }
+export type ViewersDeps = {
+  hub: Hub
+  transcoders: Transcoders
+  clock: Clock
+  log: Log
+  limits: DeliveryLimits
+  maxViewers: number
+  onEvent(event: MediaEvent): void
+}
 
 export function createViewers({ hub, transcoders, clock, log, limits, maxViewers, onEvent }: ViewersDeps) {
   const viewers = new Set<Viewer>()
@@ -23,7 +31,11 @@ export function createViewers({ hub, transcoders, clock, log, limits, maxViewers
 
   function attach(request: ViewerRequest, socket: Duplex, head: Uint8Array) {
     const viewer = new Viewer(request, socket, head, {
-      hub, transcoders, clock, log, limits,
+      hub,
+      transcoders,
+      clock,
+      log,
+      limits,
       onLeft(gone, left) {
         viewers.delete(gone)
         goneBytes += gone.delivery.bytesSent
@@ -49,7 +61,9 @@ export function createViewers({ hub, transcoders, clock, log, limits, maxViewers
   }
 
   return {
-    attach, end, close,
+    attach,
+    end,
+    close,
     stats() {
       let bytesOut = goneBytes
       let queuedBytes = 0

@@ -116,7 +116,8 @@ export class ClientFrameParser {
       payloadBytes = bytes.readUInt32BE(position) * 2 ** 32 + bytes.readUInt32BE(position + 4)
       position += 8
     }
-    if (payloadBytes + this.fragmentBytes > this.maxMessageBytes && !isControl) throw new ProtocolError('RFC 6455 §10.4', `a message over ${this.maxMessageBytes} bytes`)
+    if (payloadBytes + this.fragmentBytes > this.maxMessageBytes && !isControl)
+      throw new ProtocolError('RFC 6455 §10.4', `a message over ${this.maxMessageBytes} bytes`)
     if (bytes.length < position + 4 + payloadBytes) return 0
 
     const payload = Buffer.allocUnsafe(payloadBytes)

@@ -3,4 +3,6 @@ import type { Migrate } from '../base/migrate.ts'
 import { runStatements } from '../base/migrate.ts'
 
 export const up: Migrate = (transaction) =>
-  runStatements(transaction, ["create table platform (id integer primary key check (id = 1), kind text not null check (kind in ('demo', 'production')), made_at bigint not null)"])
+  runStatements(transaction, [
+    "create table platform (id integer primary key check (id = 1), kind text not null check (kind in ('demo', 'production')), made_at bigint not null)",
+  ])

@@ -20,7 +20,11 @@ beforeAll(async () => {
   world = await openTestWorld()
   running = await world.start({ health: quick })
   await running.app.cameras.putStations([stationOf('north'), stationOf('south')])
-  await running.app.cameras.putCameras([draftOf('n1', 'north'), draftOf('n2', 'north', { switchName: null }), draftOf('s1', 'south', { name: '银川市场北门', switchName: null })])
+  await running.app.cameras.putCameras([
+    draftOf('n1', 'north'),
+    draftOf('n2', 'north', { switchName: null }),
+    draftOf('s1', 'south', { name: '银川市场北门', switchName: null }),
+  ])
   everywhere = await signIn(running, { account: 'alle' })
   inNorth = await signIn(running, { account: 'nord', stationIds: ['north' as StationId] })
 })
@@ -38,12 +42,15 @@ describe('R-SEC-1 a user of one station sees only its cameras', () => {
     expect(((await inNorth.get('/api/stations')).body as Station[]).map(({ stationId }) => stationId)).toEqual(['north'])
   })
 
-  test.each(['/api/cameras/s1/dossier', '/api/cameras/s1/still', '/api/cameras/s1/status?fromAt=1&toAt=2'])('%s does not exist for them, as a made-up id does not', async (path) => {
-    const hidden = await inNorth.get(path)
-    const madeUp = await inNorth.get(path.replace('s1', 'x9'))
-    expect([hidden.status, madeUp.status]).toEqual([404, 404])
-    expect((hidden.body as { detail: string }).detail.replace('s1', 'x9')).toBe((madeUp.body as { detail: string }).detail)
-  })
+  test.each(['/api/cameras/s1/dossier', '/api/cameras/s1/still', '/api/cameras/s1/status?fromAt=1&toAt=2'])(
+    '%s does not exist for them, as a made-up id does not',
+    async (path) => {
+      const hidden = await inNorth.get(path)
+      const madeUp = await inNorth.get(path.replace('s1', 'x9'))
+      expect([hidden.status, madeUp.status]).toEqual([404, 404])
+      expect((hidden.body as { detail: string }).detail.replace('s1', 'x9')).toBe((madeUp.body as { detail: string }).detail)
+    },
+  )
 
   test('not in live pictures, nor by warming or probing', async () => {
     await expect(inNorth.openSocket('/media/live/s1')).rejects.toThrow('404')
@@ -58,7 +65,9 @@ describe('R-SEC-1 a user of one station sees only its cameras', () => {
     const [allPush, northPush] = [await everywhere.openPush(), await inNorth.openPush()]
     const [all, north] = [allPush.messages, northPush.messages]
     running.fake.fail(['s1' as CameraId], 'unreachable')
-    await until(() => expect(all.flatMap((message) => (message.topic === 'cameraStatus' ? message.states : []))).toMatchObject([{ cameraId: 's1', status: 'offline' }]))
+    await until(() =>
+      expect(all.flatMap((message) => (message.topic === 'cameraStatus' ? message.states : []))).toMatchObject([{ cameraId: 's1', status: 'offline' }]),
+    )
     await until(() => expect(north.some(({ topic }) => topic === 'heartbeat')).toBe(true))
     expect(JSON.stringify(north)).not.toContain('s1')
     const heartbeat = north.find((message) => message.topic === 'heartbeat')!
@@ -81,16 +90,28 @@ describe('R-MAP-1 the points', () => {
     running.fake.fail(['n2' as CameraId], 'silent')
     await until(() => expect(running.app.health.getState('n2' as CameraId).status).toBe('offline'))
     const { messages, close } = await everywhere.openPush(`?epoch=${epoch}&seq=${seq}`)
-    await until(() => expect(messages.flatMap((message) => (message.topic === 'cameraStatus' ? message.states : []))).toContainEqual(expect.objectContaining({ cameraId: 'n2', status: 'offline', cause: 'silent' })))
+    await until(() =>
+      expect(messages.flatMap((message) => (message.topic === 'cameraStatus' ? message.states : []))).toContainEqual(
+        expect.objectContaining({ cameraId: 'n2', status: 'offline', cause: 'silent' }),
+      ),
+    )
     running.fake.fail(['n2' as CameraId], null)
     close()
   })
 
   test('the dossier hides how to log in, the database too', async () => {
     const dossier = (await everywhere.get('/api/cameras/n1/dossier')).body as Dossier
-    expect(dossier).toMatchObject({ accessUrl: 'rtsp://***@10.1.2.3:554', stationName: 'north派出所', originalLonLat: [111.666, 40.751], originalCrs: 'GCJ-02' })
+    expect(dossier).toMatchObject({
+      accessUrl: 'rtsp://***@10.1.2.3:554',
+      stationName: 'north派出所',
+      originalLonLat: [111.666, 40.751],
+      originalCrs: 'GCJ-02',
+    })
     expect(JSON.stringify(dossier)).not.toContain('geheim')
-    expect(running.fake.cameras[0]).toMatchObject({ cameraId: 'n1', main: { url: 'rtsp://10.1.2.3:554/main?user=admin&password=geheim', username: 'admin', password: 'geheim-1' } })
+    expect(running.fake.cameras[0]).toMatchObject({
+      cameraId: 'n1',
+      main: { url: 'rtsp://10.1.2.3:554/main?user=admin&password=geheim', username: 'admin', password: 'geheim-1' },
+    })
     const rows = JSON.stringify(await world.database.database.as<{ cameras: { sealed_access: string } }>().selectFrom('cameras').selectAll().execute())
     expect(rows).not.toContain('geheim')
     expect(rows).not.toContain('10.1.2.3')
@@ -187,7 +208,11 @@ describe('K3 a restart', () => {
     expect(running.fake.cameras.map(({ cameraId }) => cameraId)).toEqual(['n1', 'n2', 's1'])
     const after = await signIn(running, { account: 'spaeter' })
     const { points } = (await after.get('/api/cameras')).body as Points
-    expect(points.map(({ state }) => [state.status, state.cause])).toEqual([['unknown', 'not_probed_yet'], ['unknown', 'not_probed_yet'], ['unknown', 'not_probed_yet']])
+    expect(points.map(({ state }) => [state.status, state.cause])).toEqual([
+      ['unknown', 'not_probed_yet'],
+      ['unknown', 'not_probed_yet'],
+      ['unknown', 'not_probed_yet'],
+    ])
     const history = (await after.get(`/api/cameras/n1/status?${lastHour()}`)).body as StatusHistory
     expect(history.intervals.at(-1)).toMatchObject({ status: 'unknown', toAt: null })
     expect(history.intervals.at(-1)!.fromAt).toBe(history.intervals.at(-2)!.toAt)

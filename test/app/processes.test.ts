@@ -26,7 +26,18 @@ type Tree = { child: ChildProcess; output(): string; url: string }
 
 function launch(flags: string[] = [], environment: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', ...flags], {
-    cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT: '0', HOST: '127.0.0.1', MAPWALL_DATA: dataFolder, LOG_LEVEL: 'warn', DATABASE_URL: '', MAPWALL_PROBE_SECONDS: '10', ...environment },
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      MAPWALL_DATA: dataFolder,
+      LOG_LEVEL: 'warn',
+      DATABASE_URL: '',
+      MAPWALL_PROBE_SECONDS: '10',
+      ...environment,
+    },
   })
   started.add(child)
   child.once('exit', () => started.delete(child))
@@ -37,12 +48,15 @@ function launch(flags: string[] = [], environment: Record<string, string> = {}) 
 
 async function start(): Promise<Tree> {
   const launched = launch()
-  const url = await vi.waitFor(() => {
-    if (launched.child.exitCode !== null) throw new Error(`ended: ${launched.output()}`)
-    const found = /已就绪 \/ ready: (http:\/\/\S+)/.exec(launched.output())?.[1]
-    if (!found) throw new Error(`not ready yet: ${launched.output()}`)
-    return found.replace('localhost', '127.0.0.1')
-  }, { timeout: 120_000, interval: 100 })
+  const url = await vi.waitFor(
+    () => {
+      if (launched.child.exitCode !== null) throw new Error(`ended: ${launched.output()}`)
+      const found = /已就绪 \/ ready: (http:\/\/\S+)/.exec(launched.output())?.[1]
+      if (!found) throw new Error(`not ready yet: ${launched.output()}`)
+      return found.replace('localhost', '127.0.0.1')
+    },
+    { timeout: 120_000, interval: 100 },
+  )
   return { ...launched, url }
 }
 
@@ -54,7 +68,12 @@ const isAlive = (pid: number) => existsSync(`/proc/${pid}`) && !/\) Z /.test(rea
 
 /** The database of the running tree, from beside it. */
 async function withDatabase<T>(use: (database: ReturnType<typeof openDatabase>) => Promise<T>): Promise<T> {
-  const database = openDatabase({ url: `postgres://postgres@${encodeURIComponent(lockOf().note)}/postgres`, maxConnections: 1, log: silentLog, clock: systemClock })
+  const database = openDatabase({
+    url: `postgres://postgres@${encodeURIComponent(lockOf().note)}/postgres`,
+    maxConnections: 1,
+    log: silentLog,
+    clock: systemClock,
+  })
   try {
     return await use(database)
   } finally {
@@ -63,10 +82,20 @@ async function withDatabase<T>(use: (database: ReturnType<typeof openDatabase>) 
 }
 
 const listIntervals = () =>
-  withDatabase((database) => database.as<{ camera_status_intervals: { camera_id: string; from_at: number; to_at: number | null; status: string } }>().selectFrom('camera_status_intervals').selectAll().orderBy('from_at').execute())
+  withDatabase((database) =>
+    database
+      .as<{ camera_status_intervals: { camera_id: string; from_at: number; to_at: number | null; status: string } }>()
+      .selectFrom('camera_status_intervals')
+      .selectAll()
+      .orderBy('from_at')
+      .execute(),
+  )
 
 const lastAliveAt = () =>
-  withDatabase(async (database) => (await database.as<{ health_heartbeat: { alive_at: number } }>().selectFrom('health_heartbeat').select('alive_at').executeTakeFirstOrThrow()).alive_at)
+  withDatabase(
+    async (database) =>
+      (await database.as<{ health_heartbeat: { alive_at: number } }>().selectFrom('health_heartbeat').select('alive_at').executeTakeFirstOrThrow()).alive_at,
+  )
 
 async function killTree({ child }: Tree) {
   const pids = [...listChildren(child.pid!), child.pid!]
@@ -77,7 +106,18 @@ async function killTree({ child }: Tree) {
 beforeAll(async () => {
   dataFolder = mkdtempSync(join(tmpdir(), 'mapwall-test-'))
   simulator = await createSimulator({
-    cameras: [{ cameraId: 'c1', clip: 'alley-day' as never, mainCodec: 'h264', sound: 'none', username: 'admin', password: 'x', hasParameterSetsInSdp: true, switchName: null }],
+    cameras: [
+      {
+        cameraId: 'c1',
+        clip: 'alley-day' as never,
+        mainCodec: 'h264',
+        sound: 'none',
+        username: 'admin',
+        password: 'x',
+        hasParameterSetsInSdp: true,
+        switchName: null,
+      },
+    ],
   })
 })
 afterAll(async () => {
@@ -87,71 +127,106 @@ afterAll(async () => {
 })
 
 describe.skipIf(process.platform !== 'linux')('npm start', () => {
-  test('K3 killed as a whole, it comes back with what it had, and books no camera downtime', async () => {
-    const first = await start()
-    expect(first.output()).toMatch(/[A-Z2-9]{5}(-[A-Z2-9]{5}){3}/)
-    await isWell(first.url)
-    const [address] = simulator.cameras
-    await withDatabase(async (database) => {
-      const store = createCameraStore(database, await openSecrets(dataFolder))
-      await store.putStations([stationOf('north')])
-      await store.putCameras([draftOf('c1', 'north', { access: { driver: 'rtsp', mainUrl: address!.mainUrl, subUrl: address!.subUrl, username: address!.username, password: address!.password, transport: 'tcp' } })], Date.now())
-    })
-    await killTree(first)
+  test(
+    'K3 killed as a whole, it comes back with what it had, and books no camera downtime',
+    async () => {
+      const first = await start()
+      expect(first.output()).toMatch(/[A-Z2-9]{5}(-[A-Z2-9]{5}){3}/)
+      await isWell(first.url)
+      const [address] = simulator.cameras
+      await withDatabase(async (database) => {
+        const store = createCameraStore(database, await openSecrets(dataFolder))
+        await store.putStations([stationOf('north')])
+        await store.putCameras(
+          [
+            draftOf('c1', 'north', {
+              access: {
+                driver: 'rtsp',
+                mainUrl: address!.mainUrl,
+                subUrl: address!.subUrl,
+                username: address!.username,
+                password: address!.password,
+                transport: 'tcp',
+              },
+            }),
+          ],
+          Date.now(),
+        )
+      })
+      await killTree(first)
 
-    const second = await start()
-    await vi.waitFor(async () => expect((await listIntervals()).map(({ status }) => status)).toEqual(['unknown', 'online']), { timeout: 60_000, interval: 500 })
-    // until a later sign of life is in the database, nothing after the beginning is certain
-    const onlineAt = (await listIntervals()).at(-1)!.from_at
-    await vi.waitFor(async () => expect(await lastAliveAt()).toBeGreaterThan(onlineAt + 1_000), { timeout: 60_000, interval: 500 })
-    await killTree(second)
+      const second = await start()
+      await vi.waitFor(async () => expect((await listIntervals()).map(({ status }) => status)).toEqual(['unknown', 'online']), {
+        timeout: 60_000,
+        interval: 500,
+      })
+      // until a later sign of life is in the database, nothing after the beginning is certain
+      const onlineAt = (await listIntervals()).at(-1)!.from_at
+      await vi.waitFor(async () => expect(await lastAliveAt()).toBeGreaterThan(onlineAt + 1_000), { timeout: 60_000, interval: 500 })
+      await killTree(second)
 
-    const third = await start()
-    await vi.waitFor(async () => expect((await listIntervals()).map(({ status }) => status)).toEqual(['unknown', 'online', 'unknown', 'online']), { timeout: 60_000, interval: 500 })
-    const rows = await listIntervals()
-    for (let i = 1; i < rows.length; i++) expect(rows[i]!.from_at).toBe(rows[i - 1]!.to_at)
+      const third = await start()
+      await vi.waitFor(async () => expect((await listIntervals()).map(({ status }) => status)).toEqual(['unknown', 'online', 'unknown', 'online']), {
+        timeout: 60_000,
+        interval: 500,
+      })
+      const rows = await listIntervals()
+      for (let i = 1; i < rows.length; i++) expect(rows[i]!.from_at).toBe(rows[i - 1]!.to_at)
 
-    const stopping = Date.now()
-    third.child.kill('SIGTERM')
-    await once(third.child, 'exit')
-    expect(third.child.exitCode).toBe(0)
-    expect(Date.now() - stopping).toBeLessThan(15_000)
-    expect(existsSync(join(dataFolder, 'mapwall.lock'))).toBe(false)
-  }, SLOW_MS)
+      const stopping = Date.now()
+      third.child.kill('SIGTERM')
+      await once(third.child, 'exit')
+      expect(third.child.exitCode).toBe(0)
+      expect(Date.now() - stopping).toBeLessThan(15_000)
+      expect(existsSync(join(dataFolder, 'mapwall.lock'))).toBe(false)
+    },
+    SLOW_MS,
+  )
 
-  test('one MapWall per folder; a demo never touches it; a child that dies comes back; children end with their supervisor', async () => {
-    const tree = await start()
-    const runFolder = lockOf().note
-    for (const { flags, problem } of [{ flags: [], problem: `pid ${tree.child.pid}` }, { flags: ['--nonsense'], problem: '--nonsense' }]) {
-      const other = launch(flags)
-      await once(other.child, 'exit')
-      expect(other.child.exitCode).toBe(1)
-      expect(other.output()).toContain(problem)
-    }
-    const media = listChildren(tree.child.pid!).find((pid) => entryOf(pid).includes('media/main.ts'))!
-    process.kill(media, 'SIGKILL')
-    await vi.waitFor(async () => expect(await (await fetch(`${tree.url}/api/health`)).json()).toEqual({ ok: false }), { timeout: 10_000, interval: 20 })
-    await vi.waitFor(() => isWell(tree.url), { timeout: 30_000, interval: 100 })
+  test(
+    'one MapWall per folder; a demo never touches it; a child that dies comes back; children end with their supervisor',
+    async () => {
+      const tree = await start()
+      const runFolder = lockOf().note
+      for (const { flags, problem } of [
+        { flags: [], problem: `pid ${tree.child.pid}` },
+        { flags: ['--nonsense'], problem: '--nonsense' },
+      ]) {
+        const other = launch(flags)
+        await once(other.child, 'exit')
+        expect(other.child.exitCode).toBe(1)
+        expect(other.output()).toContain(problem)
+      }
+      const media = listChildren(tree.child.pid!).find((pid) => entryOf(pid).includes('media/main.ts'))!
+      process.kill(media, 'SIGKILL')
+      await vi.waitFor(async () => expect(await (await fetch(`${tree.url}/api/health`)).json()).toEqual({ ok: false }), { timeout: 10_000, interval: 20 })
+      await vi.waitFor(() => isWell(tree.url), { timeout: 30_000, interval: 100 })
 
-    const children = listChildren(tree.child.pid!)
-    expect(children).toHaveLength(3)
-    tree.child.kill('SIGKILL')
-    await vi.waitFor(() => expect(children.filter(isAlive)).toEqual([]), { timeout: 20_000, interval: 100 })
+      const children = listChildren(tree.child.pid!)
+      expect(children).toHaveLength(3)
+      tree.child.kill('SIGKILL')
+      await vi.waitFor(() => expect(children.filter(isAlive)).toEqual([]), { timeout: 20_000, interval: 100 })
 
-    const demo = launch(['--demo'])
-    await once(demo.child, 'exit')
-    expect(demo.output()).toMatch(/正式运行/)
-    expect(existsSync(runFolder)).toBe(false)
-  }, SLOW_MS)
+      const demo = launch(['--demo'])
+      await once(demo.child, 'exit')
+      expect(demo.output()).toMatch(/正式运行/)
+      expect(existsSync(runFolder)).toBe(false)
+    },
+    SLOW_MS,
+  )
 
-  test('a taken port is said at once, with the next step', async () => {
-    const { createServer } = await import('node:net')
-    const holder = createServer().listen(0, '127.0.0.1')
-    await once(holder, 'listening')
-    const { port } = holder.address() as { port: number }
-    const refused = launch([], { PORT: String(port) })
-    await once(refused.child, 'exit')
-    expect(refused.output()).toContain(`PORT=${port + 1}`)
-    holder.close()
-  }, SLOW_MS)
+  test(
+    'a taken port is said at once, with the next step',
+    async () => {
+      const { createServer } = await import('node:net')
+      const holder = createServer().listen(0, '127.0.0.1')
+      await once(holder, 'listening')
+      const { port } = holder.address() as { port: number }
+      const refused = launch([], { PORT: String(port) })
+      await once(refused.child, 'exit')
+      expect(refused.output()).toContain(`PORT=${port + 1}`)
+      holder.close()
+    },
+    SLOW_MS,
+  )
 })

@@ -52,7 +52,7 @@ function openPage(url: string, query: Record<string, string | number> = {}) {
   const messages: PushMessage[] = []
   const states = new Map<string, CameraStatus>()
   const closed: { code?: number } = {}
-  const socket = new WebSocket(`${url}?${new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]))}`)
+  const socket = new WebSocket(`${url}?${new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]))}`)
   socket.on('message', (bytes) => {
     const message = PushMessage.parse(JSON.parse(String(bytes)))
     messages.push(message)

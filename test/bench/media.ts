@@ -24,7 +24,9 @@ type Children = ChildProcess[]
 
 function start(children: Children, entry: string, argument: object | undefined, env: Record<string, string> = {}): ChildProcess {
   const child = fork(fileURLToPath(new URL(entry, import.meta.url)), argument ? [JSON.stringify(argument)] : [], {
-    execArgv: ['--import', 'tsx'], env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   children.push(child)
   return child
@@ -47,14 +49,20 @@ async function openPlane(socketPath: string): Promise<MediaPlane> {
 }
 
 const accessOf = ({ cameraId, mainUrl }: CameraAddress): CameraAccess => ({
-  cameraId: CameraId.parse(cameraId), sub: undefined,
+  cameraId: CameraId.parse(cameraId),
+  sub: undefined,
   main: { driver: 'rtsp', url: mainUrl, username: '', password: '', transport: 'tcp' },
 })
 
 /** 100 cameras of 2 Mbit/s, pulled and turned into FLV: ours in one process, then ffmpeg's `-c copy`, one process a camera, from the same cameras. */
 async function benchIngest(folder: string, cameras: CameraAddress[], children: Children) {
   const socketPath = join(folder, 'ingest.sock')
-  const media = start(children, '../../server/media/main.ts', undefined, { MEDIA_SOCKET: socketPath, STILLS_DIR: join(folder, 'stills'), LOG_LEVEL: 'warn', MEDIA_LINGER_MS: '600000' })
+  const media = start(children, '../../server/media/main.ts', undefined, {
+    MEDIA_SOCKET: socketPath,
+    STILLS_DIR: join(folder, 'stills'),
+    LOG_LEVEL: 'warn',
+    MEDIA_LINGER_MS: '600000',
+  })
   await message(media, ({ type }) => type === 'ready')
   const plane = await openPlane(socketPath)
   const up = new Set<string>()
@@ -70,7 +78,9 @@ async function benchIngest(folder: string, cameras: CameraAddress[], children: C
   await plane.close()
   media.kill('SIGKILL')
 
-  const peers = cameras.map(({ mainUrl }) => spawn(ffmpeg, ['-loglevel', 'error', '-rtsp_transport', 'tcp', '-i', mainUrl, '-c', 'copy', '-f', 'flv', '-y', '/dev/null'], { stdio: 'ignore' }))
+  const peers = cameras.map(({ mainUrl }) =>
+    spawn(ffmpeg, ['-loglevel', 'error', '-rtsp_transport', 'tcp', '-i', mainUrl, '-c', 'copy', '-f', 'flv', '-y', '/dev/null'], { stdio: 'ignore' }),
+  )
   children.push(...peers)
   await pause(12_000)
   const pids = peers.flatMap(({ pid, exitCode }) => (pid !== undefined && exitCode === null ? [pid] : []))
@@ -120,7 +130,16 @@ function firstKeyFrame(socketPath: string, cameraId: string): Promise<{ atMs: nu
     const chunks: Buffer[] = []
     socket.once('error', reject)
     socket.once('connect', () => {
-      const request = { kind: 'viewer', viewerId: `ttff-${randomBytes(6).toString('hex')}`, cameraId, profile: 'main', codecs: ['h264'], sound: false, loginId: 'bench', webSocketKey: randomBytes(16).toString('base64') }
+      const request = {
+        kind: 'viewer',
+        viewerId: `ttff-${randomBytes(6).toString('hex')}`,
+        cameraId,
+        profile: 'main',
+        codecs: ['h264'],
+        sound: false,
+        loginId: 'bench',
+        webSocketKey: randomBytes(16).toString('base64'),
+      }
       socket.write(`${JSON.stringify(request)}\n`)
     })
     socket.on('data', (chunk) => {
@@ -154,7 +173,12 @@ function hasWholeKeyFrame(bytes: Buffer): boolean {
 
 async function benchFirstFrame(folder: string, cameras: CameraAddress[], children: Children) {
   const socketPath = join(folder, 'ttff.sock')
-  const media = start(children, '../../server/media/main.ts', undefined, { MEDIA_SOCKET: socketPath, STILLS_DIR: join(folder, 'stills'), LOG_LEVEL: 'warn', MEDIA_LINGER_MS: '0' })
+  const media = start(children, '../../server/media/main.ts', undefined, {
+    MEDIA_SOCKET: socketPath,
+    STILLS_DIR: join(folder, 'stills'),
+    LOG_LEVEL: 'warn',
+    MEDIA_LINGER_MS: '0',
+  })
   await message(media, ({ type }) => type === 'ready')
   const plane = await openPlane(socketPath)
   await plane.setCameras(cameras.map(accessOf))
@@ -163,14 +187,18 @@ async function benchFirstFrame(folder: string, cameras: CameraAddress[], childre
   for (const camera of cameras.slice(0, TTFF_TRIES)) {
     // a bare pull of the same camera beside ours says when its first key frame could be had at all
     const reference = new Promise<number>((resolve, reject) => {
-      const source = rtspDriver.open(accessOf(camera).main, {
-        onUnit: (unit) => {
-          if (unit.kind !== 'video' || !unit.isKey) return
-          resolve(performance.now())
-          void source.close()
+      const source = rtspDriver.open(
+        accessOf(camera).main,
+        {
+          onUnit: (unit) => {
+            if (unit.kind !== 'video' || !unit.isKey) return
+            resolve(performance.now())
+            void source.close()
+          },
+          onFailed: ({ detail }) => reject(new Error(detail)),
         },
-        onFailed: ({ detail }) => reject(new Error(detail)),
-      }, { clock: systemClock, wantsSound: false })
+        { clock: systemClock, wantsSound: false },
+      )
     })
     const [viewer, referenceMs] = await Promise.all([firstKeyFrame(socketPath, camera.cameraId), reference])
     coldOver.push(Math.max(0, viewer.atMs - referenceMs))
@@ -179,7 +207,9 @@ async function benchFirstFrame(folder: string, cameras: CameraAddress[], childre
   const hot: number[] = []
   const [first] = cameras
   const keeper = connect(socketPath)
-  keeper.write(`${JSON.stringify({ kind: 'viewer', viewerId: 'keeper', cameraId: first!.cameraId, profile: 'main', codecs: ['h264'], sound: false, loginId: 'bench', webSocketKey: randomBytes(16).toString('base64') })}\n`)
+  keeper.write(
+    `${JSON.stringify({ kind: 'viewer', viewerId: 'keeper', cameraId: first!.cameraId, profile: 'main', codecs: ['h264'], sound: false, loginId: 'bench', webSocketKey: randomBytes(16).toString('base64') })}\n`,
+  )
   keeper.resume()
   await firstKeyFrame(socketPath, first!.cameraId)
   for (let i = 0; i < TTFF_TRIES; i++) {
@@ -189,7 +219,11 @@ async function benchFirstFrame(folder: string, cameras: CameraAddress[], childre
   keeper.destroy()
   await plane.close()
   media.kill('SIGKILL')
-  return { 'ttff.hot_ms_p50': round(percentile(hot, 0.5), 1), 'ttff.hot_ms_p95': round(percentile(hot, 0.95), 1), 'ttff.cold_over_first_keyframe_ms_p95': round(percentile(coldOver, 0.95), 1) }
+  return {
+    'ttff.hot_ms_p50': round(percentile(hot, 0.5), 1),
+    'ttff.hot_ms_p95': round(percentile(hot, 0.95), 1),
+    'ttff.cold_over_first_keyframe_ms_p95': round(percentile(coldOver, 0.95), 1),
+  }
 }
 
 export async function benchMedia(folder: string): Promise<Record<string, number>> {

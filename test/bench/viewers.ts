@@ -6,7 +6,16 @@ const { socketPath, count, cameraId, profile } = JSON.parse(process.argv[2]!) as
 let bytes = 0
 const shared = Buffer.alloc(256 * 1024)
 const opened = Array.from({ length: count }, (_, i) => {
-  const request = { kind: 'viewer', viewerId: `bench-${process.pid}-${i}`, cameraId, profile, codecs: ['h264'], sound: false, loginId: 'bench', webSocketKey: randomBytes(16).toString('base64') }
+  const request = {
+    kind: 'viewer',
+    viewerId: `bench-${process.pid}-${i}`,
+    cameraId,
+    profile,
+    codecs: ['h264'],
+    sound: false,
+    loginId: 'bench',
+    webSocketKey: randomBytes(16).toString('base64'),
+  }
   return new Promise<void>((resolve, reject) => {
     let isFirst = true
     const socket = connect({

@@ -57,15 +57,28 @@ describe('the embedded database', () => {
     const first = await openEmbeddedDatabase({ folder: join(folder, 'db'), socketFolder: folder })
     const database = openDatabase({ url: first.url, maxConnections: 1, log: silentLog, clock: systemClock })
     const tables = database.as<{ notes: { id: number; text: string } }>()
-    await tables.schema.createTable('notes').addColumn('id', 'integer', (column) => column.primaryKey()).addColumn('text', 'text').execute()
-    await Promise.all(Array.from({ length: 50 }, (_, id) => tables.insertInto('notes').values({ id, text: `Zeile ${id}` }).execute()))
+    await tables.schema
+      .createTable('notes')
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('text', 'text')
+      .execute()
+    await Promise.all(
+      Array.from({ length: 50 }, (_, id) =>
+        tables
+          .insertInto('notes')
+          .values({ id, text: `Zeile ${id}` })
+          .execute(),
+      ),
+    )
     await database.close()
     await first.close()
     expect(readFileSync(join(folder, 'db', 'PG_VERSION'), 'utf8').trim()).toBe(EMBEDDED_POSTGRES)
 
     const second = await openEmbeddedDatabase({ folder: join(folder, 'db'), socketFolder: folder })
     const again = openDatabase({ url: second.url, maxConnections: 1, log: silentLog, clock: systemClock })
-    expect(await again.as<{ notes: { id: number; text: string } }>().selectFrom('notes').selectAll().where('id', '=', 49).execute()).toEqual([{ id: 49, text: 'Zeile 49' }])
+    expect(await again.as<{ notes: { id: number; text: string } }>().selectFrom('notes').selectAll().where('id', '=', 49).execute()).toEqual([
+      { id: 49, text: 'Zeile 49' },
+    ])
     await again.close()
     await second.close()
     // making a database takes seconds of one core, and the machine may be shared

@@ -13,7 +13,9 @@ const folder = 'server/demo/clips'
 const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as ClipIndex
 
 describe('the clips', () => {
-  const streams = Object.values(index.clips).flatMap(({ main, sub, h265 }) => [main, sub, ...(h265 ? [h265] : [])].flatMap(({ moving, frozen }) => [moving, frozen])).concat(index.black)
+  const streams = Object.values(index.clips)
+    .flatMap(({ main, sub, h265 }) => [main, sub, ...(h265 ? [h265] : [])].flatMap(({ moving, frozen }) => [moving, frozen]))
+    .concat(index.black)
 
   test('there are at least 12 distinct ones, and one for each plan', () => {
     expect(Object.keys(index.clips).sort()).toEqual(clipPlans.map(({ name }) => name).sort())
@@ -32,7 +34,12 @@ describe('the clips', () => {
       const keys = pictures.flatMap(({ isKey }, i) => (isKey ? [i] : []))
       return { file, bytes: bytes.length, frames: pictures.length, keys: keys.join() }
     }
-    const told = ({ file, bytes, frames, gopFrames }: StreamFacts) => ({ file, bytes, frames, keys: Array.from({ length: Math.ceil(frames / gopFrames) }, (_, i) => i * gopFrames).join() })
+    const told = ({ file, bytes, frames, gopFrames }: StreamFacts) => ({
+      file,
+      bytes,
+      frames,
+      keys: Array.from({ length: Math.ceil(frames / gopFrames) }, (_, i) => i * gopFrames).join(),
+    })
     expect(streams.map(check)).toEqual(streams.map(told))
   })
   test('each has a black picture and another size of its codec', () => {
@@ -49,14 +56,19 @@ describe('the clips', () => {
 
 describe('the plan of the 468', () => {
   const scenes = ['alley', 'troubleSpot', 'residentialGate', 'mall', 'market', 'other'] as const
-  const cameras = planStreams(Array.from({ length: 468 }, (_, i) => ({ cameraId: `99000000001320${String(i + 1).padStart(6, '0')}`, scene: scenes[i % 6]!, switchName: `SW-${i % 20}` })))
+  const cameras = planStreams(
+    Array.from({ length: 468 }, (_, i) => ({ cameraId: `99000000001320${String(i + 1).padStart(6, '0')}`, scene: scenes[i % 6]!, switchName: `SW-${i % 20}` })),
+  )
   const share = (is: (camera: (typeof cameras)[number]) => boolean) => cameras.filter(is).length / cameras.length
   test('15 % H.265, some sound, a few oddities', () => {
     expect(share(({ mainCodec }) => mainCodec === 'h265')).toBeCloseTo(0.15, 2)
     for (const [value, low, high] of [
-      [share(({ sound }) => sound === 'aac'), 0.05, 0.25], [share(({ sound }) => sound === 'pcma'), 0.05, 0.2],
-      [share(({ hasParameterSetsInSdp }) => !hasParameterSetsInSdp), 0.01, 0.1], [share(({ digest }) => digest === 'sha256'), 0.03, 0.15],
-    ] as const) expect(value > low && value < high).toBe(true)
+      [share(({ sound }) => sound === 'aac'), 0.05, 0.25],
+      [share(({ sound }) => sound === 'pcma'), 0.05, 0.2],
+      [share(({ hasParameterSetsInSdp }) => !hasParameterSetsInSdp), 0.01, 0.1],
+      [share(({ digest }) => digest === 'sha256'), 0.03, 0.15],
+    ] as const)
+      expect(value > low && value < high).toBe(true)
   })
 })
 
@@ -66,7 +78,8 @@ describe('the fault script', () => {
     const history: string[] = []
     const clock = createFakeClock()
     const script = createFaultScript({
-      clock, seed,
+      clock,
+      seed,
       cameras: [...now.keys()].map((cameraId, i) => ({ cameraId, switchName: i % 5 === 0 ? null : `SW-${i % 20}` })),
       simulator: {
         faults: () => new Map(now),

@@ -83,7 +83,9 @@ describe('the 468 made-up cameras', () => {
     expect(shared.length).toBeGreaterThanOrEqual(9)
     expect(Math.max(...shared)).toBeGreaterThanOrEqual(4)
     for (const station of stations) {
-      const places = [...new Set(cameras.filter((camera) => camera.stationId === station.stationId).map((camera) => camera.lonLat.join()))].map((text) => text.split(',').map(Number) as [number, number])
+      const places = [...new Set(cameras.filter((camera) => camera.stationId === station.stationId).map((camera) => camera.lonLat.join()))].map(
+        (text) => text.split(',').map(Number) as [number, number],
+      )
       places.forEach((place, i) => places.slice(i + 1).forEach((other) => expect(distanceM(place, other)).toBeGreaterThan(20)))
     }
   })

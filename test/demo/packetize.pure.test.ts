@@ -15,26 +15,36 @@ const h264Unit = (type: number, length: number) => Buffer.concat([Buffer.of(0x60
 const h265Unit = (type: number, length: number) => Buffer.concat([Buffer.of(type << 1, 1, 0x80), body(length, type)])
 const annexB = (units: readonly Buffer[]) => Buffer.concat(units.flatMap((unit) => [Buffer.of(0, 0, 0, 1), unit]))
 
-const textOf = (pictures: readonly (readonly Uint8Array[])[]) => pictures.map((units) => units.map((unit) => Buffer.from(unit).toString('base64')).join()).join('\n')
+const textOf = (pictures: readonly (readonly Uint8Array[])[]) =>
+  pictures.map((units) => units.map((unit) => Buffer.from(unit).toString('base64')).join()).join('\n')
 
 const size = fc.integer({ min: 1, max: 5000 })
 
 describe('R-RTSP the simulator packs what a receiver joins', () => {
   test('H.264: single NAL, STAP-A and FU-A', () => {
-    fc.assert(fc.property(fc.array(size, { minLength: 1, maxLength: 6 }), (sizes) => {
-      const pictures = sizes.map((length, i) => [...(i === 0 ? [h264Unit(7, 20), h264Unit(8, 5)] : []), h264Unit(i === 0 ? 5 : 1, length)])
-      const read = readPictures('h264', annexB(pictures.flat()))
-      expect(read.parameterSets.map((unit) => Buffer.from(unit))).toEqual(pictures[0]!.slice(0, 2))
-      expect(textOf(joinPictures('h264', packetsOf(packVideo('h264', read.pictures, 25)))) === textOf(pictures)).toBe(true)
-    }), { seed: 1, numRuns: 60 })
+    fc.assert(
+      fc.property(fc.array(size, { minLength: 1, maxLength: 6 }), (sizes) => {
+        const pictures = sizes.map((length, i) => [...(i === 0 ? [h264Unit(7, 20), h264Unit(8, 5)] : []), h264Unit(i === 0 ? 5 : 1, length)])
+        const read = readPictures('h264', annexB(pictures.flat()))
+        expect(read.parameterSets.map((unit) => Buffer.from(unit))).toEqual(pictures[0]!.slice(0, 2))
+        expect(textOf(joinPictures('h264', packetsOf(packVideo('h264', read.pictures, 25)))) === textOf(pictures)).toBe(true)
+      }),
+      { seed: 1, numRuns: 60 },
+    )
   })
   test('H.265: single NAL, AP and FU', () => {
-    fc.assert(fc.property(fc.array(size, { minLength: 1, maxLength: 6 }), (sizes) => {
-      const pictures = sizes.map((length, i) => [...(i === 0 ? [h265Unit(32, 20), h265Unit(33, 30), h265Unit(34, 5)] : []), h265Unit(i === 0 ? 19 : 1, length)])
-      const read = readPictures('h265', annexB(pictures.flat()))
-      expect(textOf(joinPictures('h265', packetsOf(packVideo('h265', read.pictures, 25)))) === textOf(pictures)).toBe(true)
-      expect(read.pictures.map(({ isKey }) => isKey)).toEqual(pictures.map((_, i) => i === 0))
-    }), { seed: 2, numRuns: 60 })
+    fc.assert(
+      fc.property(fc.array(size, { minLength: 1, maxLength: 6 }), (sizes) => {
+        const pictures = sizes.map((length, i) => [
+          ...(i === 0 ? [h265Unit(32, 20), h265Unit(33, 30), h265Unit(34, 5)] : []),
+          h265Unit(i === 0 ? 19 : 1, length),
+        ])
+        const read = readPictures('h265', annexB(pictures.flat()))
+        expect(textOf(joinPictures('h265', packetsOf(packVideo('h265', read.pictures, 25)))) === textOf(pictures)).toBe(true)
+        expect(read.pictures.map(({ isKey }) => isKey)).toEqual(pictures.map((_, i) => i === 0))
+      }),
+      { seed: 2, numRuns: 60 },
+    )
   })
   test('no packet is longer than an Ethernet frame takes', () => {
     const { pictures } = readPictures('h264', annexB([h264Unit(7, 20), h264Unit(8, 5), h264Unit(5, 50_000)]))

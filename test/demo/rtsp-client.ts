@@ -151,14 +151,15 @@ export function joinPictures(codec: 'h264' | 'h265', packets: readonly Buffer[])
     const payload = packet.subarray(12)
     const type = codec === 'h264' ? payload[0]! & 0x1f : (payload[0]! >> 1) & 0x3f
     if (type === (codec === 'h264' ? 24 : 48)) {
-      for (let at = nalHeader; at < payload.length; ) {
+      for (let at = nalHeader; at < payload.length;) {
         const length = payload.readUInt16BE(at)
         units.push(payload.subarray(at + 2, at + 2 + length))
         at += 2 + length
       }
     } else if (type === (codec === 'h264' ? 28 : 49)) {
       const fu = payload[nalHeader]!
-      if (fu & 0x80) parts = [codec === 'h264' ? Buffer.of((payload[0]! & 0xe0) | (fu & 0x1f)) : Buffer.of((payload[0]! & 0x81) | ((fu & 0x3f) << 1), payload[1]!)]
+      if (fu & 0x80)
+        parts = [codec === 'h264' ? Buffer.of((payload[0]! & 0xe0) | (fu & 0x1f)) : Buffer.of((payload[0]! & 0x81) | ((fu & 0x3f) << 1), payload[1]!)]
       parts.push(payload.subarray(nalHeader + 1))
       if (fu & 0x40) units.push(Buffer.concat(parts))
     } else units.push(payload)

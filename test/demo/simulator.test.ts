@@ -12,7 +12,16 @@ afterEach(async () => {
   simulator = undefined
 })
 
-const plain = { cameraId: 'a', clip: 'road-dusk', mainCodec: 'h264', sound: 'none', username: 'admin', password: 'secret', hasParameterSetsInSdp: true, switchName: null } as const satisfies SimulatedCamera
+const plain = {
+  cameraId: 'a',
+  clip: 'road-dusk',
+  mainCodec: 'h264',
+  sound: 'none',
+  username: 'admin',
+  password: 'secret',
+  hasParameterSetsInSdp: true,
+  switchName: null,
+} as const satisfies SimulatedCamera
 
 async function start(cameras: Partial<SimulatedCamera>[] = [{}], options: Partial<SimulatorOptions> = {}) {
   simulator = await createSimulator({ ...options, cameras: cameras.map((camera) => ({ ...plain, ...camera })) })
@@ -39,7 +48,9 @@ const isKeyPicture = (units: readonly Buffer[]) => units.some((unit) => (unit[0]
 
 describe('R-RTSP the simulator is a camera', () => {
   test('asks for a login, and takes only the right password', async () => {
-    const { ports: [port] } = await start()
+    const {
+      ports: [port],
+    } = await start()
     const wrong = await WatchingClient.open(port, { username: 'admin', password: 'no' })
     clients.push(wrong)
     expect((await wrong.ask('DESCRIBE', `rtsp://127.0.0.1:${port}/main`))?.status).toBe(401)
@@ -48,13 +59,19 @@ describe('R-RTSP the simulator is a camera', () => {
   })
 
   test('offers SHA-256 only, if so planned', async () => {
-    const { ports: [port] } = await start([{ digest: 'sha256' }])
+    const {
+      ports: [port],
+    } = await start([{ digest: 'sha256' }])
     const client = await open(port)
     expect((await client.ask('DESCRIBE', `rtsp://127.0.0.1:${port}/main`))?.status).toBe(200)
   })
 
   test('describes its streams, with or without parameter sets', async () => {
-    const { ports } = await start([{ sound: 'aac' }, { cameraId: 'b', hasParameterSetsInSdp: false, sound: 'pcma' }, { cameraId: 'c', clip: 'gate-day', mainCodec: 'h265' }])
+    const { ports } = await start([
+      { sound: 'aac' },
+      { cameraId: 'b', hasParameterSetsInSdp: false, sound: 'pcma' },
+      { cameraId: 'c', clip: 'gate-day', mainCodec: 'h265' },
+    ])
     const describe = async (port: number, path: string) => (await (await open(port)).ask('DESCRIBE', `rtsp://127.0.0.1:${port}/${path}`))!.body
     const first = await describe(ports[0], 'main')
     expect(first).toMatch(/a=rtpmap:96 H264\/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=[0-9a-f]{6};sprop-parameter-sets=Z[^,]+,a[^\r]+\r\n/)
@@ -67,7 +84,9 @@ describe('R-RTSP the simulator is a camera', () => {
   })
 
   test('answers what it does not have: 404, 461, 454, 501', async () => {
-    const { ports: [port] } = await start([{ transports: ['udp'] }])
+    const {
+      ports: [port],
+    } = await start([{ transports: ['udp'] }])
     const client = await open(port)
     const url = `rtsp://127.0.0.1:${port}`
     expect((await client.ask('DESCRIBE', `${url}/other`))?.status).toBe(404)
@@ -78,7 +97,10 @@ describe('R-RTSP the simulator is a camera', () => {
   })
 
   test('sends whole pictures from a key frame on, every number following the one before, and counts them', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     const client = await playing(port)
     expect(await client.until(() => joinPictures('h264', client.media).length >= 40, 20_000)).toBe(true)
     await client.ask('TEARDOWN', `rtsp://127.0.0.1:${port}/sub`)
@@ -94,7 +116,9 @@ describe('R-RTSP the simulator is a camera', () => {
   })
 
   test('says in RTP-Info what the first packet carries, and sends sender reports', async () => {
-    const { ports: [port] } = await start([{ sound: 'pcma' }])
+    const {
+      ports: [port],
+    } = await start([{ sound: 'pcma' }])
     const client = await open(port)
     const url = `rtsp://127.0.0.1:${port}/sub`
     await client.ask('DESCRIBE', url)
@@ -112,7 +136,10 @@ describe('R-RTSP the simulator is a camera', () => {
   })
 
   test('pauses, goes on, and forgets a session nobody asks for', async () => {
-    const { simulator, ports: [port] } = await start([{}], { sessionTimeoutS: 2 })
+    const {
+      simulator,
+      ports: [port],
+    } = await start([{}], { sessionTimeoutS: 2 })
     const client = await playing(port)
     const url = `rtsp://127.0.0.1:${port}/sub`
     expect((await client.ask('PAUSE', url))?.status).toBe(200)
@@ -129,10 +156,15 @@ describe('R-RTSP the simulator is a camera', () => {
   test('pads a clip to a bit rate', async () => {
     const units = (type: number, length: number) => [0, 0, 0, 1, 0x60 | type, 0x88, ...Array.from({ length }, () => 1)]
     const file = Uint8Array.from([...units(7, 10), ...units(8, 4), ...units(5, 100), ...units(1, 50), ...units(1, 50), ...units(1, 50), ...units(1, 50)])
-    const { ports: [port] } = await start([{ file: { file, codec: 'h264', fps: 5, padToKbps: 400 } }])
+    const {
+      ports: [port],
+    } = await start([{ file: { file, codec: 'h264', fps: 5, padToKbps: 400 } }])
     const client = await playing(port)
     await client.until(() => joinPictures('h264', client.media).length >= 10, SOON_MS)
-    const bytes = joinPictures('h264', client.media).slice(0, 5).flat().reduce((sum, unit) => sum + unit.length, 0)
+    const bytes = joinPictures('h264', client.media)
+      .slice(0, 5)
+      .flat()
+      .reduce((sum, unit) => sum + unit.length, 0)
     expect(bytes * 8).toBeGreaterThan(380_000)
     expect(bytes * 8).toBeLessThan(410_000)
   })
@@ -140,7 +172,10 @@ describe('R-RTSP the simulator is a camera', () => {
 
 describe('R-RTSP faults on command', () => {
   test('off: lines are reset, nobody listens; on again at the same port', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     const client = await playing(port)
     simulator.setFault(['a'], 'off')
     await client.until(() => client.isClosed)
@@ -152,14 +187,20 @@ describe('R-RTSP faults on command', () => {
   })
 
   test('refuse_password: 401 for ever', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     simulator.setFault(['a'], 'refuse_password')
     const client = await open(port)
     for (let i = 0; i < 3; i++) expect((await client.ask('DESCRIBE', `rtsp://127.0.0.1:${port}/main`))?.status).toBe(401)
   })
 
   test.each<Fault>(['silent', 'half_open'])('%s: media stops, the line stands', async (fault) => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     const client = await playing(port)
     simulator.setFault(['a'], fault)
     const count = client.media.length
@@ -175,7 +216,10 @@ describe('R-RTSP faults on command', () => {
   })
 
   test('silent: a new client gets its answers and no media', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     simulator.setFault(['a'], 'silent')
     const client = await open(port)
     expect(await client.play(port, 'sub')).toBeDefined()
@@ -183,7 +227,10 @@ describe('R-RTSP faults on command', () => {
   })
 
   test('silent_accept: takes the connection, answers nothing', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     simulator.setFault(['a'], 'silent_accept')
     const client = await open(port)
     expect(await client.ask('OPTIONS', `rtsp://127.0.0.1:${port}/main`, [], 1000)).toBeUndefined()
@@ -192,11 +239,16 @@ describe('R-RTSP faults on command', () => {
   })
 
   test('freeze: media flows, every key frame is the same', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     simulator.setFault(['a'], 'freeze')
     const client = await playing(port)
     await client.until(() => joinPictures('h264', client.media).length >= 130, 20_000)
-    const keys = joinPictures('h264', client.media).filter(isKeyPicture).map((units) => units.find((unit) => (unit[0]! & 0x1f) === 5)!.toString('base64'))
+    const keys = joinPictures('h264', client.media)
+      .filter(isKeyPicture)
+      .map((units) => units.find((unit) => (unit[0]! & 0x1f) === 5)!.toString('base64'))
     expect(keys.length).toBeGreaterThan(1)
     // The frozen clip is four seconds long; a picture comes back after that.
     expect(new Set(keys).size).toBeLessThanOrEqual(4)
@@ -204,9 +256,16 @@ describe('R-RTSP faults on command', () => {
   })
 
   test.each<Fault>(['black', 'change_resolution'])('%s: other parameter sets or pictures in mid stream, numbers go on', async (fault) => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     const client = await playing(port, 'main')
-    const spsOf = (pictures: Buffer[][]) => pictures.flat().filter((unit) => (unit[0]! & 0x1f) === 7).map((unit) => unit.toString('hex'))
+    const spsOf = (pictures: Buffer[][]) =>
+      pictures
+        .flat()
+        .filter((unit) => (unit[0]! & 0x1f) === 7)
+        .map((unit) => unit.toString('hex'))
     const before = new Set(spsOf(joinPictures('h264', client.media)))
     simulator.setFault(['a'], fault)
     expect(await client.until(() => spsOf(joinPictures('h264', client.media)).some((sps) => !before.has(sps)), SOON_MS)).toBe(true)
@@ -216,7 +275,10 @@ describe('R-RTSP faults on command', () => {
   })
 
   test('drop_packets: sequence numbers are missing', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     simulator.setFault(['a'], 'drop_packets')
     const client = await playing(port)
     const hasGap = () => client.media.some((packet, i) => i > 0 && sequenceOf(packet) !== ((sequenceOf(client.media[i - 1]!) + 1) & 0xffff))
@@ -224,16 +286,31 @@ describe('R-RTSP faults on command', () => {
   })
 
   test('flap: away and back by itself', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     const client = await playing(port)
     simulator.setFault(['a'], 'flap')
     await client.until(() => client.isClosed, 15_000)
     await expect(WatchingClient.open(port)).rejects.toThrow('ECONNREFUSED')
-    await expect.poll(() => WatchingClient.open(port).then((again) => (clients.push(again), true), () => false), { timeout: 15_000 }).toBe(true)
+    await expect
+      .poll(
+        () =>
+          WatchingClient.open(port).then(
+            (again) => (clients.push(again), true),
+            () => false,
+          ),
+        { timeout: 15_000 },
+      )
+      .toBe(true)
   })
 
   test('close_after_play and stream_limit', async () => {
-    const { simulator, ports: [port] } = await start()
+    const {
+      simulator,
+      ports: [port],
+    } = await start()
     simulator.setFault(['a'], 'close_after_play')
     const client = await open(port)
     await client.play(port, 'sub')
@@ -247,7 +324,11 @@ describe('R-RTSP faults on command', () => {
   test('a switch takes its cameras with it and nobody else', async () => {
     const { simulator, ports } = await start([{ switchName: 'SW-07' }, { cameraId: 'b', switchName: 'SW-07' }, { cameraId: 'c', switchName: 'SW-08' }])
     expect(simulator.setSwitchFault('SW-07', true)).toEqual(['a', 'b'])
-    const isOpen = (port: number) => WatchingClient.open(port).then((client) => (clients.push(client), true), () => false)
+    const isOpen = (port: number) =>
+      WatchingClient.open(port).then(
+        (client) => (clients.push(client), true),
+        () => false,
+      )
     expect(await Promise.all(ports.map(isOpen))).toEqual([false, false, true])
     simulator.setSwitchFault('SW-07', false)
     await expect.poll(async () => Promise.all(ports.map(isOpen)), { timeout: 5000 }).toEqual([true, true, true])

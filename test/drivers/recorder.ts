@@ -15,24 +15,38 @@ export type RecordedSource = {
   until(condition: () => boolean, what: string): Promise<void>
 }
 
-export function record(driver: CameraDriver, address: Partial<StreamAddress> & { url: string }, options: { clock?: Clock; wantsSound?: boolean; onUnit?: () => void } = {}): RecordedSource {
+export function record(
+  driver: CameraDriver,
+  address: Partial<StreamAddress> & { url: string },
+  options: { clock?: Clock; wantsSound?: boolean; onUnit?: () => void } = {},
+): RecordedSource {
   const video: KeptVideo[] = []
   const audio: Omit<AudioUnit, 'data'>[] = []
   const failures: SourceFailure[] = []
-  const source = driver.open({ driver: 'rtsp', username: 'admin', password: 'Cam@12345', transport: 'auto', ...address }, {
-    onUnit(unit) {
-      if (unit.kind === 'video') {
-        const { data, ...rest } = unit
-        video.push({ ...rest, bytes: data.length, nalTypes: nalTypesOf(data) })
-      } else {
-        const { data: _data, ...rest } = unit
-        audio.push(rest)
-      }
-      options.onUnit?.()
+  const source = driver.open(
+    { driver: 'rtsp', username: 'admin', password: 'Cam@12345', transport: 'auto', ...address },
+    {
+      onUnit(unit) {
+        if (unit.kind === 'video') {
+          const { data, ...rest } = unit
+          video.push({ ...rest, bytes: data.length, nalTypes: nalTypesOf(data) })
+        } else {
+          const { data: _data, ...rest } = unit
+          audio.push(rest)
+        }
+        options.onUnit?.()
+      },
+      onFailed: (failure) => failures.push(failure),
     },
-    onFailed: (failure) => failures.push(failure),
-  }, { clock: options.clock ?? systemClock, wantsSound: options.wantsSound ?? false })
-  return { source, video, audio, failures, until: (condition, what) => waitFor(condition, () => `${what}; ${video.length} pictures, failures ${JSON.stringify(failures)}`) }
+    { clock: options.clock ?? systemClock, wantsSound: options.wantsSound ?? false },
+  )
+  return {
+    source,
+    video,
+    audio,
+    failures,
+    until: (condition, what) => waitFor(condition, () => `${what}; ${video.length} pictures, failures ${JSON.stringify(failures)}`),
+  }
 }
 
 /** Polls a condition; a test that waits in vain says for what. */

@@ -17,8 +17,50 @@ if (isFfmpegMissing) console.warn('SKIPPED: ffmpeg is missing (apt-get install f
 const isSkipped = isFfmpegMissing || findGstreamerProblem() !== undefined
 
 const CLIPS = {
-  h264: { frames: 75, args: ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=3', '-f', 'lavfi', '-i', 'sine=d=3:r=16000', '-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'main', '-bf', '2', '-x264-params', 'keyint=25:bframes=2:slices=2', '-c:a', 'aac', '-ac', '1'] },
-  h265: { frames: 50, args: ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=2', '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'keyint=25:log-level=none', '-tag:v', 'hvc1'] },
+  h264: {
+    frames: 75,
+    args: [
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc2=s=320x180:r=25:d=3',
+      '-f',
+      'lavfi',
+      '-i',
+      'sine=d=3:r=16000',
+      '-c:v',
+      'libx264',
+      '-preset',
+      'ultrafast',
+      '-profile:v',
+      'main',
+      '-bf',
+      '2',
+      '-x264-params',
+      'keyint=25:bframes=2:slices=2',
+      '-c:a',
+      'aac',
+      '-ac',
+      '1',
+    ],
+  },
+  h265: {
+    frames: 50,
+    args: [
+      '-f',
+      'lavfi',
+      '-i',
+      'testsrc2=s=320x180:r=25:d=2',
+      '-c:v',
+      'libx265',
+      '-preset',
+      'ultrafast',
+      '-x265-params',
+      'keyint=25:log-level=none',
+      '-tag:v',
+      'hvc1',
+    ],
+  },
 } as const
 
 describe.skipIf(isSkipped)('R-RTSP against a real server', () => {
@@ -43,24 +85,28 @@ describe.skipIf(isSkipped)('R-RTSP against a real server', () => {
     let sounds = 0
     const address = { driver: 'rtsp' as const, url: `rtsp://127.0.0.1:${port}/main`, username: 'admin', password, transport: 'auto' as const }
     const failure = await new Promise<SourceFailure>((resolve) => {
-      createRtspDriver().open(address, {
-        onUnit(unit) {
-          const ms = unit.dts90k / 90
-          if (unit.kind === 'video') {
-            pictures += 1
-            if (unit.config !== video) parts.push(flvVideoConfigTag(unit.config, ms))
-            if (!video) still = muxStill(unit.config, unit.data)
-            video = unit.config
-            parts.push(flvVideoTag(unit, ms))
-          } else {
-            sounds += 1
-            if (unit.config !== audio) parts.push(flvAudioConfigTag(unit.config, ms)!)
-            audio = unit.config
-            parts.push(flvAudioTag(unit, ms))
-          }
+      createRtspDriver().open(
+        address,
+        {
+          onUnit(unit) {
+            const ms = unit.dts90k / 90
+            if (unit.kind === 'video') {
+              pictures += 1
+              if (unit.config !== video) parts.push(flvVideoConfigTag(unit.config, ms))
+              if (!video) still = muxStill(unit.config, unit.data)
+              video = unit.config
+              parts.push(flvVideoTag(unit, ms))
+            } else {
+              sounds += 1
+              if (unit.config !== audio) parts.push(flvAudioConfigTag(unit.config, ms)!)
+              audio = unit.config
+              parts.push(flvAudioTag(unit, ms))
+            }
+          },
+          onFailed: resolve,
         },
-        onFailed: resolve,
-      }, { clock: systemClock, wantsSound: true })
+        { clock: systemClock, wantsSound: true },
+      )
     })
     return { flv: Buffer.concat(parts), still, video, pictures, sounds, failure }
   }
@@ -69,13 +115,20 @@ describe.skipIf(isSkipped)('R-RTSP against a real server', () => {
   function probe(name: string, bytes: Uint8Array) {
     const file = join(folder, name)
     writeFileSync(file, bytes)
-    const { stdout, stderr } = spawnSync('ffprobe', ['-v', 'warning', '-count_frames', '-show_entries', 'stream=codec_name,width,height,nb_read_frames', '-of', 'json', file], { encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync(
+      'ffprobe',
+      ['-v', 'warning', '-count_frames', '-show_entries', 'stream=codec_name,width,height,nb_read_frames', '-of', 'json', file],
+      { encoding: 'utf8' },
+    )
     const { streams } = JSON.parse(stdout) as { streams: { codec_name: string; width?: number; nb_read_frames: string }[] }
     return { frames: Object.fromEntries(streams.map((stream) => [stream.codec_name, Number(stream.nb_read_frames)])), complaints: stderr.trim() }
   }
 
   test.each([
-    { protocol: 'tcp', codec: 'h264' }, { protocol: 'udp', codec: 'h264' }, { protocol: 'tcp', codec: 'h265' }, { protocol: 'udp', codec: 'h265' },
+    { protocol: 'tcp', codec: 'h264' },
+    { protocol: 'udp', codec: 'h264' },
+    { protocol: 'tcp', codec: 'h265' },
+    { protocol: 'udp', codec: 'h265' },
   ] as const)('$codec over $protocol with digest: every frame of the source arrives and decodes', async ({ protocol, codec }) => {
     const server = await openGstreamerServer({ protocol, username: 'admin', password: 'Cam@12345', mounts: { '/main': pipeline(codec) } })
     try {

@@ -17,7 +17,10 @@ async function openCamera(script: CameraScript = {}): Promise<ScriptedCamera> {
   return camera
 }
 
-function play(camera: ScriptedCamera, options: Parameters<typeof record>[2] & { transport?: 'auto' | 'tcp' | 'udp'; password?: string; driver?: ReturnType<typeof createRtspDriver> } = {}): RecordedSource {
+function play(
+  camera: ScriptedCamera,
+  options: Parameters<typeof record>[2] & { transport?: 'auto' | 'tcp' | 'udp'; password?: string; driver?: ReturnType<typeof createRtspDriver> } = {},
+): RecordedSource {
   const { transport = 'auto', password = 'Cam@12345', driver = createRtspDriver() } = options
   const recorded = record(driver, { url: camera.url, transport, password }, options)
   opened.push(recorded.source)
@@ -47,7 +50,8 @@ describeDriver('rtsp', createRtspDriver(), {
 function conformanceCamera(camera: ScriptedCamera) {
   return {
     address: { driver: 'rtsp' as const, url: camera.url, username: 'admin', password: 'Cam@12345', transport: 'auto' as const },
-    openSessions: camera.connections, close: camera.close,
+    openSessions: camera.connections,
+    close: camera.close,
   }
 }
 
@@ -57,7 +61,10 @@ describe('R-RTSP handshake', () => {
     const { source, video, until } = play(camera)
     await until(() => video.length > 0, 'a picture')
     await source.close()
-    await waitFor(() => camera.requests.at(-1)?.method === 'TEARDOWN', () => 'TEARDOWN')
+    await waitFor(
+      () => camera.requests.at(-1)?.method === 'TEARDOWN',
+      () => 'TEARDOWN',
+    )
     expect(methods(camera)).toEqual(['OPTIONS 200', 'DESCRIBE 401', 'DESCRIBE 200', 'SETUP 200', 'PLAY 200', 'TEARDOWN 200'])
     expect(camera.requests.find(({ method }) => method === 'PLAY')!.headers.has('range')).toBe(false)
     expect(camera.requests.map(({ headers }) => Number(headers.get('cseq')))).toEqual([1, 2, 3, 4, 5, 6])
@@ -183,7 +190,10 @@ describe('R-RTSP transports', () => {
     const clock = createFakeClock()
     const { video, failures, until } = play(camera, { transport: 'udp', clock })
     await until(() => camera.requests.some(({ method }) => method === 'PLAY'), 'PLAY over UDP')
-    await waitFor(() => clock.pendingTimers() > 0, () => 'the watch')
+    await waitFor(
+      () => clock.pendingTimers() > 0,
+      () => 'the watch',
+    )
     await clock.advanceAsync(6000)
     await until(() => video.length > 0, 'a picture over TCP')
     expect(failures).toEqual([])
@@ -217,7 +227,11 @@ describe('R-RTSP quirks of the stream', () => {
       if (index > 4) expect(unit.dts90k - video[index - 1]!.dts90k).toBe(3600)
     }
     expect(video[0]!.config).toMatchObject({ codec: 'h264', widthPx: 1920, heightPx: 1080, codecString: 'avc1.640028' })
-    if (script.asksAfter !== undefined) await waitFor(() => camera.answers.length > 0, () => 'our answer')
+    if (script.asksAfter !== undefined)
+      await waitFor(
+        () => camera.answers.length > 0,
+        () => 'our answer',
+      )
   })
 
   test('the marker on every slice: recognised, then whole pictures from the next key frame on', async () => {
@@ -232,7 +246,10 @@ describe('R-RTSP quirks of the stream', () => {
 
   test.each([
     { name: 'a new SSRC', frame: (index: number) => (index < 15 ? {} : { ssrc: 8, timestamp: 5 + index * 3600 }) },
-    { name: 'a step back of an hour', frame: (index: number) => (index < 15 ? { timestamp: 900_000_000 + index * 3600 } : { timestamp: 500_000_000 + index * 3600 }) },
+    {
+      name: 'a step back of an hour',
+      frame: (index: number) => (index < 15 ? { timestamp: 900_000_000 + index * 3600 } : { timestamp: 500_000_000 + index * 3600 }),
+    },
     { name: 'a step forward of an hour', frame: (index: number) => (index < 15 ? {} : { timestamp: 324_000_000 + index * 3600 }) },
     { name: 'one timestamp for ever', frame: () => ({ timestamp: 77 }) },
     { name: 'N6 timestamps that run a thousand times too fast', frame: (index: number) => ({ timestamp: index * 3_600_000 }) },
@@ -326,7 +343,10 @@ describe('R-RTSP keepalive', () => {
   ] as { name: string; script: CameraScript; expected: string[] }[])('$name, every half of the time-out', async ({ script, expected }) => {
     const camera = await openCamera(script)
     const { failures } = await playFor(camera, 22)
-    await waitFor(() => keepalives(camera).length >= 2, () => 'two keepalives')
+    await waitFor(
+      () => keepalives(camera).length >= 2,
+      () => 'two keepalives',
+    )
     expect(keepalives(camera)).toEqual(expected)
     expect(failures).toEqual([])
   })
@@ -334,7 +354,10 @@ describe('R-RTSP keepalive', () => {
   test('a nonce that expires in mid-stream is renewed without losing the stream', async () => {
     const camera = await openCamera({ sessionTimeoutS: 20, login: { ...login, schemes: ['md5'], staleAfter: 3 } })
     const { failures } = await playFor(camera, 22)
-    await waitFor(() => keepalives(camera).filter((line) => line.endsWith('200')).length >= 2, () => 'two keepalives')
+    await waitFor(
+      () => keepalives(camera).filter((line) => line.endsWith('200')).length >= 2,
+      () => 'two keepalives',
+    )
     expect(methods(camera)).toContain('GET_PARAMETER 401')
     expect(failures).toEqual([])
   })

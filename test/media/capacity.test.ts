@@ -14,7 +14,9 @@ describe('V2 slow viewers', () => {
   test('200 viewers of one camera, 20 slow, 5 that stop reading: the fast ones do not notice', { timeout: 240_000 }, async () => {
     // the viewers are a process of their own, so that their work is not counted as delay
     // the short form has no time for the 20 s of patience on top of what the kernel's buffers take
-    const { watch, fake, app, events, port } = await createMediaSetup([camera('a')], { change: ({ delivery }) => (delivery.maxBehindMs = isLong ? 20_000 : 4_000) })
+    const { watch, fake, app, events, port } = await createMediaSetup([camera('a')], {
+      change: ({ delivery }) => (delivery.maxBehindMs = isLong ? 20_000 : 4_000),
+    })
     const pictures = createPictures({ gopFrames: 50, keyBytes: 60_000, deltaBytes: 9_000 }) // 2 Mbit/s
     const sentMs = new Map<number, number>()
     everyMs(40, () => {
@@ -25,14 +27,19 @@ describe('V2 slow viewers', () => {
     const first = await watch({}, { keepsBytes: false })
     await until(() => first.binaryFrames > 10, 'a running stream')
 
-    const crowd = fork(fileURLToPath(new URL('./crowd.ts', import.meta.url)), [String(port), String(isLong ? 60_000 : 40_000)], { execArgv: ['--import', 'tsx'], stdio: 'inherit' })
+    const crowd = fork(fileURLToPath(new URL('./crowd.ts', import.meta.url)), [String(port), String(isLong ? 60_000 : 40_000)], {
+      execArgv: ['--import', 'tsx'],
+      stdio: 'inherit',
+    })
     onTestFinished(() => void crowd.kill('SIGKILL'))
     let worstQueue = 0
     everyMs(100, () => (worstQueue = Math.max(worstQueue, app.viewers.stats().worstQueueBytes)))
     const arrivals = await new Promise<[number, number][]>((resolve) => crowd.once('message', (message) => resolve(message as [number, number][])))
 
     const delays = arrivals.flatMap(([number, atMs]) => (sentMs.has(number) ? [atMs - sentMs.get(number)!] : []))
-    console.info(`V2: ${delays.length} frames to fast viewers, p50 ${percentile(delays, 0.5).toFixed(1)} ms, p99 ${percentile(delays, 0.99).toFixed(1)} ms; worst queue ${(worstQueue / 1024).toFixed(0)} KB`)
+    console.info(
+      `V2: ${delays.length} frames to fast viewers, p50 ${percentile(delays, 0.5).toFixed(1)} ms, p99 ${percentile(delays, 0.99).toFixed(1)} ms; worst queue ${(worstQueue / 1024).toFixed(0)} KB`,
+    )
     expect(delays.length).toBeGreaterThan(10_000)
     expect(percentile(delays, 0.99)).toBeLessThan(300)
     expect(worstQueue).toBeLessThanOrEqual(2 * 1024 * 1024)
@@ -42,7 +49,9 @@ describe('V2 slow viewers', () => {
   })
 
   test('one that reads nothing is closed as too slow, and its memory given back', async () => {
-    const { watch, fake, app, events } = await createMediaSetup([camera('a')], { change: ({ delivery }) => Object.assign(delivery, { maxBehindMs: 2_000, closeMs: 500 }) })
+    const { watch, fake, app, events } = await createMediaSetup([camera('a')], {
+      change: ({ delivery }) => Object.assign(delivery, { maxBehindMs: 2_000, closeMs: 500 }),
+    })
     const pictures = createPictures({ gopFrames: 10, keyBytes: 200_000, deltaBytes: 100_000 })
     everyMs(20, () => fake.openPulls().forEach((pull) => pull.send(pictures.next())))
     const viewer = await watch({}, { keepsBytes: false })

@@ -14,11 +14,40 @@ if (!ffmpegPath || !hasFfprobe) console.warn('SKIPPED: ffmpeg and ffprobe are no
 const FPS = 25
 
 /** `count` pictures without B-frames, a key frame every `gopFrames`. */
-export function makeClip(codec: VideoCodec, { count, gopFrames, widthPx = 640, heightPx = 360 }: { count: number; gopFrames: number; widthPx?: number; heightPx?: number }): VideoUnit[] {
-  const encoder = codec === 'h264'
-    ? ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', String(gopFrames), '-bf', '0', '-sc_threshold', '0', '-f', 'h264']
-    : ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:bframes=0:log-level=none`, '-f', 'hevc']
-  const made = spawnSync(ffmpegPath!, ['-hide_banner', '-loglevel', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${widthPx}x${heightPx}:rate=${FPS}`, '-frames:v', String(count), ...encoder, 'pipe:1'], { maxBuffer: 1 << 28 })
+export function makeClip(
+  codec: VideoCodec,
+  { count, gopFrames, widthPx = 640, heightPx = 360 }: { count: number; gopFrames: number; widthPx?: number; heightPx?: number },
+): VideoUnit[] {
+  const encoder =
+    codec === 'h264'
+      ? ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', String(gopFrames), '-bf', '0', '-sc_threshold', '0', '-f', 'h264']
+      : [
+          '-c:v',
+          'libx265',
+          '-preset',
+          'ultrafast',
+          '-x265-params',
+          `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:bframes=0:log-level=none`,
+          '-f',
+          'hevc',
+        ]
+  const made = spawnSync(
+    ffmpegPath!,
+    [
+      '-hide_banner',
+      '-loglevel',
+      'error',
+      '-f',
+      'lavfi',
+      '-i',
+      `testsrc2=size=${widthPx}x${heightPx}:rate=${FPS}`,
+      '-frames:v',
+      String(count),
+      ...encoder,
+      'pipe:1',
+    ],
+    { maxBuffer: 1 << 28 },
+  )
   if (made.status !== 0) throw new Error(made.stderr.toString())
   const { pictures, parameterSets } = readPictures(codec, made.stdout)
   const config = makeConfig(codec, parameterSets)
@@ -34,7 +63,8 @@ function makeConfig(codec: VideoCodec, sets: Uint8Array[]): VideoConfig {
   return codec === 'h264' ? h264Config(ofType(7), ofType(8)) : h265Config(ofType(32), ofType(33), ofType(34))
 }
 
-const isParameterSet = (codec: VideoCodec, nal: Uint8Array) => codec === 'h264' ? [7, 8].includes(nal[0]! & 0x1f) : [32, 33, 34].includes(h265NalType(nal[0]!))
+const isParameterSet = (codec: VideoCodec, nal: Uint8Array) =>
+  codec === 'h264' ? [7, 8].includes(nal[0]! & 0x1f) : [32, 33, 34].includes(h265NalType(nal[0]!))
 
 function lengthOf(nal: Uint8Array): Buffer {
   const length = Buffer.alloc(4)
@@ -46,5 +76,8 @@ function lengthOf(nal: Uint8Array): Buffer {
 export function probeFile(path: string): { streams: { codec: string; frames: number; widthPx: number | undefined }[]; complaints: string } {
   const probed = spawnSync('ffprobe', ['-v', 'error', '-count_frames', '-show_entries', 'stream=codec_name,nb_read_frames,width', '-of', 'json', path])
   const { streams } = JSON.parse(probed.stdout.toString()) as { streams: { codec_name: string; nb_read_frames: string; width?: number }[] }
-  return { streams: streams.map((stream) => ({ codec: stream.codec_name, frames: Number(stream.nb_read_frames), widthPx: stream.width })), complaints: probed.stderr.toString() }
+  return {
+    streams: streams.map((stream) => ({ codec: stream.codec_name, frames: Number(stream.nb_read_frames), widthPx: stream.width })),
+    complaints: probed.stderr.toString(),
+  }
 }

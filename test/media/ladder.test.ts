@@ -13,7 +13,16 @@ import { createMediaSetup, everyMs } from './media-setup.ts'
 import { camera, until } from './support.ts'
 
 describe('which rung', () => {
-  const cases: { name: string; asked?: Profile; hasSub?: boolean; isSubMissing?: boolean; decodes?: VideoCodec[]; main?: VideoCodec; sub?: VideoCodec; expected: ReturnType<typeof chooseRung> }[] = [
+  const cases: {
+    name: string
+    asked?: Profile
+    hasSub?: boolean
+    isSubMissing?: boolean
+    decodes?: VideoCodec[]
+    main?: VideoCodec
+    sub?: VideoCodec
+    expected: ReturnType<typeof chooseRung>
+  }[] = [
     { name: 'nobody knows yet', expected: { profile: 'main', isTranscoded: false, instead: null } },
     { name: 'it fits', main: 'h264', expected: { profile: 'main', isTranscoded: false, instead: null } },
     { name: 'H.265 and a browser that can', main: 'h265', decodes: ['h264', 'h265'], expected: { profile: 'main', isTranscoded: false, instead: null } },
@@ -48,7 +57,10 @@ describe('which rung', () => {
 
 /** Each pull gets pictures of the codec its profile has. */
 function sendForEver(openPulls: () => FakePull[], codecs: Record<Profile, VideoCodec>, withSound = false) {
-  const pictures = { main: createPictures({ config: fakeVideoConfig(codecs.main), gopFrames: 25 }), sub: createPictures({ config: fakeVideoConfig(codecs.sub, 640, 360), gopFrames: 25 }) }
+  const pictures = {
+    main: createPictures({ config: fakeVideoConfig(codecs.main), gopFrames: 25 }),
+    sub: createPictures({ config: fakeVideoConfig(codecs.sub, 640, 360), gopFrames: 25 }),
+  }
   let soundMs = 5_000
   everyMs(40, () => {
     soundMs += 40
@@ -135,7 +147,10 @@ describe.skipIf(!ffmpegPath || !hasFfprobe)('transcoding by a real ffmpeg', () =
   }
 
   test('H.265 to H.264: one child for all, kept after the last viewer, its pictures decode', async () => {
-    const { watch, fake, app, folder } = await createMediaSetup([camera('a', false)], { ffmpegPath, change: ({ transcode }) => Object.assign(transcode, { maxPictures: 1, lingerMs: 1_500 }) })
+    const { watch, fake, app, folder } = await createMediaSetup([camera('a', false)], {
+      ffmpegPath,
+      change: ({ transcode }) => Object.assign(transcode, { maxPictures: 1, lingerMs: 1_500 }),
+    })
     loopClip('h265', fake.openPulls)
     const viewers = await Promise.all([watch(), watch()])
     await until(() => viewers.every(({ of }) => of('clock').length >= 2), 'pictures', 20_000)
@@ -157,7 +172,10 @@ describe.skipIf(!ffmpegPath || !hasFfprobe)('transcoding by a real ffmpeg', () =
   })
 
   test('over the cap: refused in words, and the first goes on', async () => {
-    const { watch, fake } = await createMediaSetup([camera('a', false), camera('b', false)], { ffmpegPath, change: ({ transcode }) => Object.assign(transcode, { maxPictures: 1 }) })
+    const { watch, fake } = await createMediaSetup([camera('a', false), camera('b', false)], {
+      ffmpegPath,
+      change: ({ transcode }) => Object.assign(transcode, { maxPictures: 1 }),
+    })
     loopClip('h265', fake.openPulls)
     const first = await watch()
     await until(() => first.binaryFrames > 3, 'pictures', 20_000)

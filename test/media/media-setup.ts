@@ -13,13 +13,19 @@ import { createWebSocketClient, webSocketKey, type WebSocketClient } from './web
 
 export type MediaSetup = Awaited<ReturnType<typeof createMediaSetup>>
 
-export async function createMediaSetup(cameras: CameraAccess[], { ffmpegPath, change = () => {} }: { ffmpegPath?: string | undefined; change?: (limits: MediaLimits) => void } = {}) {
+export async function createMediaSetup(
+  cameras: CameraAccess[],
+  { ffmpegPath, change = () => {} }: { ffmpegPath?: string | undefined; change?: (limits: MediaLimits) => void } = {},
+) {
   const folder = temporaryFolder()
   const socketPath = join(folder, 'media.sock')
   const fake = createFakeDriver()
   const limits = defaultLimits()
   change(limits)
-  const app = createMediaApp({ socketPath, stillsFolder: join(folder, 'stills'), ffmpegPath, limits }, { clock: systemClock, log: silentLog, drivers: { rtsp: fake.driver } })
+  const app = createMediaApp(
+    { socketPath, stillsFolder: join(folder, 'stills'), ffmpegPath, limits },
+    { clock: systemClock, log: silentLog, drivers: { rtsp: fake.driver } },
+  )
   await app.open()
   const events: MediaEvent[] = []
   const plane = createMediaPlane({ socketPath, clock: systemClock, log: silentLog })
@@ -30,7 +36,16 @@ export async function createMediaSetup(cameras: CameraAccess[], { ffmpegPath, ch
   const requests: Partial<ViewerRequest>[] = []
   const problems: unknown[] = []
   const front = createServer((socket) => {
-    const request = { viewerId: `v${requests.length}`, cameraId: cameraId('a'), profile: 'main', codecs: ['h264'], sound: false, loginId: 'login', webSocketKey: 'crowd', ...requests.shift() } as ViewerRequest
+    const request = {
+      viewerId: `v${requests.length}`,
+      cameraId: cameraId('a'),
+      profile: 'main',
+      codecs: ['h264'],
+      sound: false,
+      loginId: 'login',
+      webSocketKey: 'crowd',
+      ...requests.shift(),
+    } as ViewerRequest
     plane.attachViewer(request, socket, new Uint8Array(0)).catch((problem: unknown) => {
       problems.push(problem)
       socket.destroy()
@@ -41,7 +56,10 @@ export async function createMediaSetup(cameras: CameraAccess[], { ffmpegPath, ch
   const browsers = new Set<Socket>()
 
   /** Opens a viewer as a browser would; the next connection the front takes is this one. */
-  async function watch(request: Partial<ViewerRequest> = {}, options: { keepsBytes?: boolean; prepare?: (socket: Socket) => void } = {}): Promise<WebSocketClient> {
+  async function watch(
+    request: Partial<ViewerRequest> = {},
+    options: { keepsBytes?: boolean; prepare?: (socket: Socket) => void } = {},
+  ): Promise<WebSocketClient> {
     const key = webSocketKey()
     requests.push({ ...request, webSocketKey: key })
     const socket = connect(port, '127.0.0.1')

@@ -42,7 +42,10 @@ describe('either side dies and comes back', () => {
     expect(await failed).toMatchObject({ code: 'media_unavailable' })
     await until(() => !plane.isUp(), 'the lost link')
     await expect(plane.stats()).rejects.toMatchObject({ code: 'media_unavailable' })
-    const again = createMediaApp({ socketPath, stillsFolder: folder, ffmpegPath: undefined, limits: defaultLimits() }, { clock: systemClock, log: silentLog, drivers: { rtsp: fake.driver } })
+    const again = createMediaApp(
+      { socketPath, stillsFolder: folder, ffmpegPath: undefined, limits: defaultLimits() },
+      { clock: systemClock, log: silentLog, drivers: { rtsp: fake.driver } },
+    )
     await again.open()
     await until(() => plane.isUp(), 'the new link')
     expect(events.filter((event) => event.type === 'link').map((event) => event.type === 'link' && event.state)).toEqual(['up', 'lost', 'up'])
@@ -76,7 +79,10 @@ describe('F1 hostile connections to the media socket', () => {
     { name: 'not JSON', bytes: 'GET / HTTP/1.1\r\n\r\n' },
     { name: 'JSON of another kind', bytes: '{"kind":"admin"}\n' },
     { name: 'a viewer without a camera', bytes: '{"kind":"viewer"}\n' },
-    { name: 'a camera id with a path', bytes: '{"kind":"viewer","viewerId":"v","cameraId":"../../etc","profile":"main","codecs":["h264"],"sound":false,"loginId":"l","webSocketKey":"k"}\n' },
+    {
+      name: 'a camera id with a path',
+      bytes: '{"kind":"viewer","viewerId":"v","cameraId":"../../etc","profile":"main","codecs":["h264"],"sound":false,"loginId":"l","webSocketKey":"k"}\n',
+    },
     { name: 'a first line without an end', bytes: 'x'.repeat(100_000) },
     { name: 'control that asks for what is not there', bytes: '{"kind":"control"}\n{"id":1,"method":"exec","params":{}}\n' },
     { name: 'control that sends prototype keys', bytes: '{"kind":"control"}\n{"id":1,"method":"__proto__","params":{"__proto__":{"x":1}}}\n' },

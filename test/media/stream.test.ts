@@ -325,7 +325,10 @@ describe('formats', () => {
   async function listening() {
     const setup = await createOne()
     const formats: unknown[] = []
-    setup.stream.feed.listen({ onTag() {}, onFormat: (format) => formats.push(format && { widthPx: format.video.widthPx, codec: format.video.codec, sound: format.audio?.codec }) })
+    setup.stream.feed.listen({
+      onTag() {},
+      onFormat: (format) => formats.push(format && { widthPx: format.video.widthPx, codec: format.video.codec, sound: format.audio?.codec }),
+    })
     setup.stream.add(viewer())
     await setup.clock.advanceAsync(10)
     return { ...setup, formats, pull: setup.fake.pulls[0]! }
@@ -337,7 +340,12 @@ describe('formats', () => {
     for (let i = 0; i < 7; i++) pull.send(pictures.next())
     pictures.config = fakeVideoConfig('h264', 640, 360)
     for (let i = 0; i < 4; i++) pull.send(pictures.next()) // the first three are delta frames of a picture nobody has
-    expect(formats).toEqual([{ widthPx: 1280, codec: 'h264' }, { widthPx: 640, codec: 'h264' }].map((each) => ({ ...each, sound: undefined })))
+    expect(formats).toEqual(
+      [
+        { widthPx: 1280, codec: 'h264' },
+        { widthPx: 640, codec: 'h264' },
+      ].map((each) => ({ ...each, sound: undefined })),
+    )
     expect(stream.feed.gop.tags).toHaveLength(1)
   })
 

@@ -26,14 +26,26 @@ export function temporaryFolder(): string {
   return folder
 }
 
-export const camera = (name: string, hasSub = true): CameraAccess => ({ cameraId: cameraId(name), main: fakeAddress(`${name}/main`), sub: hasSub ? fakeAddress(`${name}/sub`) : undefined })
+export const camera = (name: string, hasSub = true): CameraAccess => ({
+  cameraId: cameraId(name),
+  main: fakeAddress(`${name}/main`),
+  sub: hasSub ? fakeAddress(`${name}/sub`) : undefined,
+})
 
 /** A hub on a fake clock and a fake driver, with these cameras. */
 export async function createTestHub(cameras: CameraAccess[], { random = () => 1, stillsFolder = temporaryFolder() } = {}) {
   const clock = createFakeClock()
   const fake = createFakeDriver()
   const events: MediaEvent[] = []
-  const hub = createHub({ clock, log: silentLog, drivers: { rtsp: fake.driver }, limits: testLimits, stillsFolder, onEvent: (event) => events.push(event), random })
+  const hub = createHub({
+    clock,
+    log: silentLog,
+    drivers: { rtsp: fake.driver },
+    limits: testLimits,
+    stillsFolder,
+    onEvent: (event) => events.push(event),
+    random,
+  })
   await hub.setCameras(cameras)
   return { clock, fake, hub, events, stillsFolder }
 }

@@ -61,16 +61,28 @@ describe('F2 frames from the browser', () => {
     fc.record({ opcode: fc.constantFrom(Opcode.ping, Opcode.pong), text: fc.string({ maxLength: 30 }) }),
   )
   test('come out as they went in, whatever the chunks', () => {
-    fc.assert(fc.property(fc.array(message, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 12 }), (messages, places) => {
-      const bytes = Buffer.concat(messages.map(({ opcode, text }) => clientFrame(opcode, Buffer.from(text))))
-      const expected = messages.map(({ opcode, text }) => opcode === Opcode.text ? ['text', text] : opcode === Opcode.ping ? ['ping', Buffer.from(text).toString('hex')] : ['pong'])
-      expect(listen(cut(bytes, places))).toEqual(expected)
-    }), { numRuns: 10_000 })
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 12 }), (messages, places) => {
+        const bytes = Buffer.concat(messages.map(({ opcode, text }) => clientFrame(opcode, Buffer.from(text))))
+        const expected = messages.map(({ opcode, text }) =>
+          opcode === Opcode.text ? ['text', text] : opcode === Opcode.ping ? ['ping', Buffer.from(text).toString('hex')] : ['pong'],
+        )
+        expect(listen(cut(bytes, places))).toEqual(expected)
+      }),
+      { numRuns: 10_000 },
+    )
   })
 
   test('a message in fragments, with a ping between them', () => {
-    const frames = [clientFrame(Opcode.text, Buffer.from('{"type":'), false), clientFrame(Opcode.ping, Buffer.from('?')), clientFrame(Opcode.continuation, Buffer.from('"retryNow"}'))]
-    expect(listen(frames)).toEqual([['ping', '3f'], ['text', '{"type":"retryNow"}']])
+    const frames = [
+      clientFrame(Opcode.text, Buffer.from('{"type":'), false),
+      clientFrame(Opcode.ping, Buffer.from('?')),
+      clientFrame(Opcode.continuation, Buffer.from('"retryNow"}')),
+    ]
+    expect(listen(frames)).toEqual([
+      ['ping', '3f'],
+      ['text', '{"type":"retryNow"}'],
+    ])
   })
 
   test('nothing is heard after close', () => {
@@ -101,25 +113,47 @@ describe('F1 hostile frames', () => {
   })
 
   test('10,000 mutations: refused, heard or waited for, never a crash or a hang', () => {
-    const seeds = [clientFrame(Opcode.text, Buffer.from('{"type":"retryNow"}')), clientFrame(Opcode.ping, Buffer.alloc(20)), clientFrame(Opcode.close, Buffer.from([3, 232])), clientFrame(Opcode.text, Buffer.alloc(400, 0x61))]
-    fc.assert(fc.property(fc.constantFrom(...seeds), fc.constantFrom(...seeds), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }), fc.nat(), fc.array(fc.nat(), { maxLength: 4 }), (a, b, flips, length, places) => {
-      const bytes = Buffer.concat([a, b])
-      for (const [place, value] of flips) bytes[place % bytes.length] = value
-      const startedMs = performance.now()
-      listen(cut(bytes.subarray(0, length % (bytes.length + 1)), places))
-      expect(performance.now() - startedMs).toBeLessThan(50)
-    }), { numRuns: 10_000 })
+    const seeds = [
+      clientFrame(Opcode.text, Buffer.from('{"type":"retryNow"}')),
+      clientFrame(Opcode.ping, Buffer.alloc(20)),
+      clientFrame(Opcode.close, Buffer.from([3, 232])),
+      clientFrame(Opcode.text, Buffer.alloc(400, 0x61)),
+    ]
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...seeds),
+        fc.constantFrom(...seeds),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }),
+        fc.nat(),
+        fc.array(fc.nat(), { maxLength: 4 }),
+        (a, b, flips, length, places) => {
+          const bytes = Buffer.concat([a, b])
+          for (const [place, value] of flips) bytes[place % bytes.length] = value
+          const startedMs = performance.now()
+          listen(cut(bytes.subarray(0, length % (bytes.length + 1)), places))
+          expect(performance.now() - startedMs).toBeLessThan(50)
+        },
+      ),
+      { numRuns: 10_000 },
+    )
   })
 })
 
 describe('lines of the media plane', () => {
   test('F2 come out as they went in, whatever the chunks', () => {
-    fc.assert(fc.property(fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\n', ' '))), fc.array(fc.nat(), { maxLength: 12 }), (lines, places) => {
-      const heard: string[] = []
-      const reader = new LineReader(100_000, (line) => heard.push(line))
-      for (const chunk of cut(Buffer.from(lines.map((line) => `${line}\n`).join('')), places)) reader.push(Buffer.from(chunk))
-      expect(heard).toEqual(lines)
-    }), { numRuns: 10_000 })
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\n', ' '))),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (lines, places) => {
+          const heard: string[] = []
+          const reader = new LineReader(100_000, (line) => heard.push(line))
+          for (const chunk of cut(Buffer.from(lines.map((line) => `${line}\n`).join('')), places)) reader.push(Buffer.from(chunk))
+          expect(heard).toEqual(lines)
+        },
+      ),
+      { numRuns: 10_000 },
+    )
   })
 
   test('F1 a line without an end is refused at its limit', () => {

@@ -102,7 +102,11 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const camera: ScriptedCamera = {
-    url: `rtsp://127.0.0.1:${port}/live?channel=1`, port, requests, answers, script,
+    url: `rtsp://127.0.0.1:${port}/live?channel=1`,
+    port,
+    requests,
+    answers,
+    script,
     connections: () => sockets.size,
     async close() {
       for (const socket of sockets) socket.destroy()
@@ -143,7 +147,9 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
       const step = segmentBytes ?? 1
       for (let offset = 0; offset < bytes.length; offset += step) {
         const piece = bytes.subarray(offset, offset + step)
-        sendQueue = sendQueue.then(() => new Promise<void>((resolve) => (paceMs === undefined ? setImmediate(resolve) : setTimeout(resolve, paceMs)))).then(() => void (socket.writable && socket.write(piece)))
+        sendQueue = sendQueue
+          .then(() => new Promise<void>((resolve) => (paceMs === undefined ? setImmediate(resolve) : setTimeout(resolve, paceMs))))
+          .then(() => void (socket.writable && socket.write(piece)))
       }
     }
 
@@ -164,7 +170,8 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
       if (method !== 'OPTIONS' && now.login && !isLoggedIn(method, url, headers)) return reply(401, 'Unauthorized', challenges())
       if (fixed) return reply(...fixed)
       switch (method) {
-        case 'OPTIONS': return reply(200, 'OK', [`Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN${now.getParameter === 'absent' ? '' : ', GET_PARAMETER'}`])
+        case 'OPTIONS':
+          return reply(200, 'OK', [`Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN${now.getParameter === 'absent' ? '' : ', GET_PARAMETER'}`])
         case 'DESCRIBE': {
           if (now.redirectTo) return reply(302, 'Moved', [`Location: ${now.redirectTo}`])
           const base = now.contentBase ? now.contentBase(url) : `${url}/`
@@ -195,7 +202,8 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
         case 'TEARDOWN':
           clearInterval(timer)
           return reply(200, 'OK')
-        default: return reply(501, 'Not Implemented')
+        default:
+          return reply(501, 'Not Implemented')
       }
     }
 
@@ -235,10 +243,21 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
       const { hasSprop = true, control = 'trackID=1', sessionControl, hasSound } = camera.script
       const sprop = hasSprop ? `;sprop-parameter-sets=${SPS_1080.toString('base64')},${PPS.toString('base64')}` : ''
       return [
-        'v=0', 'o=- 0 0 IN IP4 0.0.0.0', 's=Media', 's=again', 't=0 0', ...(sessionControl === undefined ? [] : [`a=control:${sessionControl}`]),
-        'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', `a=fmtp:96 packetization-mode=1${sprop}`, `a=control:${control}`,
+        'v=0',
+        'o=- 0 0 IN IP4 0.0.0.0',
+        's=Media',
+        's=again',
+        't=0 0',
+        ...(sessionControl === undefined ? [] : [`a=control:${sessionControl}`]),
+        'm=video 0 RTP/AVP 96',
+        'a=rtpmap:96 H264/90000',
+        `a=fmtp:96 packetization-mode=1${sprop}`,
+        `a=control:${control}`,
         ...(hasSound ? ['m=audio 0 RTP/AVP 8', 'a=control:trackID=2'] : []),
-        'm=application 0 RTP/AVP 107', 'a=rtpmap:107 vnd.onvif.metadata/90000', 'a=control:trackID=3', '',
+        'm=application 0 RTP/AVP 107',
+        'a=rtpmap:107 vnd.onvif.metadata/90000',
+        'a=control:trackID=3',
+        '',
       ].join('\r\n')
     }
 
@@ -261,7 +280,8 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
         const nals: Buffer[] = []
         const slices = now.slices ?? 1
         // first_mb_in_slice 0 is the bit 1; the size tells frames apart.
-        for (let slice = 0; slice < slices; slice++) nals.push(Buffer.concat([Buffer.of(isKey ? 0x65 : 0x41, slice === 0 ? 0x88 : 0x48), Buffer.alloc(200 + index % 50, 0x5a)]))
+        for (let slice = 0; slice < slices; slice++)
+          nals.push(Buffer.concat([Buffer.of(isKey ? 0x65 : 0x41, slice === 0 ? 0x88 : 0x48), Buffer.alloc(200 + (index % 50), 0x5a)]))
         const sets = isKey && (now.hasInBandSets ?? true) ? [sps, PPS] : []
         const code = Buffer.of(0, 0, 0, 1)
         const units = now.hasStartCodesInside ? [Buffer.concat([...sets, ...nals].flatMap((nal, i) => (i === 0 ? [nal] : [code, nal])))] : [...sets, ...nals]
@@ -271,7 +291,8 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
           const marker = now.marker ?? 'last'
           const isMarked = marker === 'never' ? false : marker === 'every_slice' ? !isSet : marker === 'also_sets' ? isSet || isLast : isLast
           const payloads = fragments(unit, now.fragmentBytes)
-          for (const [part, payload] of payloads.entries()) sendPacket(payload, timestamp, isMarked && part === payloads.length - 1, ssrc, isLost && part === 0 && !isSet)
+          for (const [part, payload] of payloads.entries())
+            sendPacket(payload, timestamp, isMarked && part === payloads.length - 1, ssrc, isLost && part === 0 && !isSet)
         }
       }
 
@@ -300,7 +321,12 @@ function fragments(nal: Buffer, bytes: number | undefined): Buffer[] {
   const parts: Buffer[] = []
   for (let offset = 1; offset < nal.length; offset += bytes) {
     const isEnd = offset + bytes >= nal.length
-    parts.push(Buffer.concat([Buffer.of((nal[0]! & 0xe0) | 28, (offset === 1 ? 0x80 : 0) | (isEnd ? 0x40 : 0) | (nal[0]! & 0x1f)), nal.subarray(offset, offset + bytes)]))
+    parts.push(
+      Buffer.concat([
+        Buffer.of((nal[0]! & 0xe0) | 28, (offset === 1 ? 0x80 : 0) | (isEnd ? 0x40 : 0) | (nal[0]! & 0x1f)),
+        nal.subarray(offset, offset + bytes),
+      ]),
+    )
   }
   return parts
 }

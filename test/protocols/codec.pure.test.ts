@@ -53,7 +53,9 @@ describe('R-RTSP H.265 parameter sets', () => {
   test('the record and its name', () => {
     const config = h265Config([vps265], [sps265], [pps265])
     expect(config.codecString).toBe('hvc1.1.6.L93.90')
-    expect(Buffer.from(config.record.subarray(0, 23)).toString('hex')).toBe('010160000000900000000000' + '5d' + 'f000' + 'fc' + 'fd' + 'f8' + 'f8' + '0000' + '0f' + '03')
+    expect(Buffer.from(config.record.subarray(0, 23)).toString('hex')).toBe(
+      '010160000000900000000000' + '5d' + 'f000' + 'fc' + 'fd' + 'f8' + 'f8' + '0000' + '0f' + '03',
+    )
   })
 })
 

@@ -18,7 +18,11 @@ const hexOf = (data: Uint8Array) => Buffer.from(data).toString('hex')
 const sps = Uint8Array.from(Buffer.from('Z2QAKKzZQHgCJ+XARAAAAwAEAAADAMg8YMZY', 'base64'))
 const pps = Uint8Array.from(Buffer.from('aOvjyyLA', 'base64'))
 // VPS, SPS and PPS of libx265 3.5, 1280x720 Main.
-const sets265 = ['40010c01ffff01600000030090000003000003005d959409', '42010101600000030090000003000003005da00280802d16595952930bc05a020000030002000003003210', '4401c073c189'].map(bytes)
+const sets265 = [
+  '40010c01ffff01600000030090000003000003005d959409',
+  '42010101600000030090000003000003005da00280802d16595952930bc05a020000030002000003003210',
+  '4401c073c189',
+].map(bytes)
 
 type Kept = Omit<VideoUnit, 'data'> & { data: string }
 
@@ -26,7 +30,10 @@ function feeder(codec: 'h264' | 'h265' = 'h264', parameterSets: readonly Uint8Ar
   const units: Kept[] = []
   const counters = { packetsLost: 0, unitsDropped: 0, protocolErrors: 0 }
   const create = codec === 'h264' ? createH264Depacketizer : createH265Depacketizer
-  const receiver = new RtpReceiver(create({ clockRateHz: 90_000, parameterSets, counters }, (unit) => units.push({ ...unit, data: hexOf(unit.data) })), counters)
+  const receiver = new RtpReceiver(
+    create({ clockRateHz: 90_000, parameterSets, counters }, (unit) => units.push({ ...unit, data: hexOf(unit.data) })),
+    counters,
+  )
   let sequence = 100
   const feed = (payload: string, { timestamp = 0, isMarker = false, skip = 0 } = {}) => {
     sequence += 1 + skip
@@ -111,12 +118,64 @@ describe('jitter buffer', () => {
   }
 
   test.each([
-    { name: 'in order', steps: [[1, 0], [2, 0], [3, 0]], order: [1, 2, 3] },
-    { name: 'swapped', steps: [[1, 0], [3, 0], [2, 0], [4, 0]], order: [1, 2, 3, 4] },
-    { name: 'swapped across the wrap', steps: [[65_534, 0], [0, 0], [65_535, 0]], order: [65_534, 65_535, 0] },
-    { name: 'a gap given up after 200 ms', steps: [[1, 0], [3, 0], [4, 100], [5, 200]], order: [1, 3, 4, 5] },
-    { name: 'repeated while waiting', steps: [[1, 0], [3, 0], [3, 0], [2, 0]], order: [1, 2, 3] },
-    { name: 'a new start', steps: [[1, 0], [3, 0], [30_000, 0], [30_001, 0]], order: [1, 3, 30_000, 30_001] },
+    {
+      name: 'in order',
+      steps: [
+        [1, 0],
+        [2, 0],
+        [3, 0],
+      ],
+      order: [1, 2, 3],
+    },
+    {
+      name: 'swapped',
+      steps: [
+        [1, 0],
+        [3, 0],
+        [2, 0],
+        [4, 0],
+      ],
+      order: [1, 2, 3, 4],
+    },
+    {
+      name: 'swapped across the wrap',
+      steps: [
+        [65_534, 0],
+        [0, 0],
+        [65_535, 0],
+      ],
+      order: [65_534, 65_535, 0],
+    },
+    {
+      name: 'a gap given up after 200 ms',
+      steps: [
+        [1, 0],
+        [3, 0],
+        [4, 100],
+        [5, 200],
+      ],
+      order: [1, 3, 4, 5],
+    },
+    {
+      name: 'repeated while waiting',
+      steps: [
+        [1, 0],
+        [3, 0],
+        [3, 0],
+        [2, 0],
+      ],
+      order: [1, 2, 3],
+    },
+    {
+      name: 'a new start',
+      steps: [
+        [1, 0],
+        [3, 0],
+        [30_000, 0],
+        [30_001, 0],
+      ],
+      order: [1, 3, 30_000, 30_001],
+    },
   ] as { name: string; steps: [number, number][]; order: number[] }[])('$name', ({ steps, order }) => {
     expect(run(steps)).toEqual(order)
   })
@@ -242,7 +301,10 @@ describe('RFC 7798', () => {
 describe('RFC 3640 and G.711', () => {
   function audio() {
     const units: (Omit<AudioUnit, 'data'> & { data: string })[] = []
-    const depacketizer = createAacDepacketizer({ clockRateHz: 16_000, specificConfig: bytes('1408'), sizeLength: 13, indexLength: 3, indexDeltaLength: 3 }, (unit) => units.push({ ...unit, data: hexOf(unit.data) }))
+    const depacketizer = createAacDepacketizer(
+      { clockRateHz: 16_000, specificConfig: bytes('1408'), sizeLength: 13, indexLength: 3, indexDeltaLength: 3 },
+      (unit) => units.push({ ...unit, data: hexOf(unit.data) }),
+    )
     const feed = (payload: string, timestamp: number, isMarker = true) => {
       const raw = bytes(payload)
       depacketizer.push({ payloadType: 97, isMarker, sequence: 0, timestamp, ssrc: 1, payloadStart: 0, payloadEnd: raw.length }, raw, 0, 90_000)

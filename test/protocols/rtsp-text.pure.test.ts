@@ -38,13 +38,19 @@ describe('R-RTSP login', () => {
   })
 
   test('Chinese passwords go as UTF-8', () => {
-    expect(serializeAuthorization({ scheme: 'basic', realm: '' }, { username: 'a', password: '密码' }, request)).toBe(`Basic ${Buffer.from('a:密码').toString('base64')}`)
+    expect(serializeAuthorization({ scheme: 'basic', realm: '' }, { username: 'a', password: '密码' }, request)).toBe(
+      `Basic ${Buffer.from('a:密码').toString('base64')}`,
+    )
   })
 })
 
 describe('R-RTSP addresses', () => {
   test('a pasted address is taken apart at the last @ before the path', () => {
-    expect(splitCredentials('rtsp://user:p@a%40ss%23:x@host:8554/path?x=a@b')).toEqual({ url: 'rtsp://host:8554/path?x=a@b', username: 'user', password: 'p@a@ss#:x' })
+    expect(splitCredentials('rtsp://user:p@a%40ss%23:x@host:8554/path?x=a@b')).toEqual({
+      url: 'rtsp://host:8554/path?x=a@b',
+      username: 'user',
+      password: 'p@a@ss#:x',
+    })
     expect(splitCredentials('rtsp://host/p')).toEqual({ url: 'rtsp://host/p', username: '', password: '' })
     expect(withoutCredentials('rtsp://u:p@w@host/x')).toBe('rtsp://***@host/x')
   })
@@ -104,14 +110,25 @@ describe('R-RTSP messages', () => {
 
   test('Transport over UDP', () => {
     expect(serializeTransport({ kind: 'udp', rtpPort: 50_000 })).toBe('RTP/AVP;unicast;client_port=50000-50001')
-    expect(parseTransport('RTP/AVP;unicast;client_port=1-2;server_port=6970-6971', { kind: 'udp', rtpPort: 1 })).toEqual({ kind: 'udp', serverRtpPort: 6970, serverRtcpPort: 6971 })
+    expect(parseTransport('RTP/AVP;unicast;client_port=1-2;server_port=6970-6971', { kind: 'udp', rtpPort: 1 })).toEqual({
+      kind: 'udp',
+      serverRtpPort: 6970,
+      serverRtcpPort: 6971,
+    })
   })
 
   test('a stream cut anywhere gives the same frames and messages', () => {
     const frame = Buffer.from([0x24, 0, 0, 5, 1, 2, 3, 4, 5])
     const stream = Buffer.concat([
-      latin1('RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 4\r\n\r\nbody'), frame, latin1('OPTIONS rtsp://x RTSP/1.0\r\nCSeq: 2\r\n\r\n'), frame,
-      latin1('\x01 rubbish $\x09 '), frame, latin1('Rubbish line\r\nRTSP/1.0 404 Gone\r\n\r\n'), Buffer.from([0x24, 1, 0, 0]), frame,
+      latin1('RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 4\r\n\r\nbody'),
+      frame,
+      latin1('OPTIONS rtsp://x RTSP/1.0\r\nCSeq: 2\r\n\r\n'),
+      frame,
+      latin1('\x01 rubbish $\x09 '),
+      frame,
+      latin1('Rubbish line\r\nRTSP/1.0 404 Gone\r\n\r\n'),
+      Buffer.from([0x24, 1, 0, 0]),
+      frame,
     ])
     const read = (cut: number) => {
       const log: string[] = []
@@ -121,7 +138,8 @@ describe('R-RTSP messages', () => {
         onResync: () => log.push('resync'),
         isChannel: (channel) => channel < 2,
       })
-      for (let offset = 0; offset < stream.length; offset += cut) reader.push(Uint8Array.from(stream.subarray(offset, offset + cut)), 0, Math.min(cut, stream.length - offset))
+      for (let offset = 0; offset < stream.length; offset += cut)
+        reader.push(Uint8Array.from(stream.subarray(offset, offset + cut)), 0, Math.min(cut, stream.length - offset))
       return log
     }
     const whole = read(stream.length)
@@ -139,11 +157,27 @@ describe('R-RTSP messages', () => {
 
 describe('R-RTSP session descriptions', () => {
   test('what cameras write: two s=, no t=, LF, NUL, fmtp under the wrong track, HEVC, static types, a back channel', () => {
-    const sdp = parseSdp(latin1([
-      'v=0', 's=a', 's=b', 'c=broken', 'a=control:*', 'm=video 0 RTP/AVP 98', 'a=rtpmap:98 hevc/90000', 'a=control:trackID=1',
-      'm=audio 0 RTP/AVP 8', 'a=fmtp:98 sprop-vps=QAE=; sprop-sps=QgEB ; sprop-pps=RAHA', 'a=control:trackID=2',
-      'm=audio 0 RTP/AVP 0', 'a=sendonly', 'm=nonsense', '\0',
-    ].join('\n')))
+    const sdp = parseSdp(
+      latin1(
+        [
+          'v=0',
+          's=a',
+          's=b',
+          'c=broken',
+          'a=control:*',
+          'm=video 0 RTP/AVP 98',
+          'a=rtpmap:98 hevc/90000',
+          'a=control:trackID=1',
+          'm=audio 0 RTP/AVP 8',
+          'a=fmtp:98 sprop-vps=QAE=; sprop-sps=QgEB ; sprop-pps=RAHA',
+          'a=control:trackID=2',
+          'm=audio 0 RTP/AVP 0',
+          'a=sendonly',
+          'm=nonsense',
+          '\0',
+        ].join('\n'),
+      ),
+    )
     expect(sdp.control).toBe('*')
     expect(sdp.tracks).toMatchObject([
       { kind: 'video', payloadType: 98, encoding: 'H265', clockRateHz: 90_000, control: 'trackID=1' },
@@ -155,7 +189,9 @@ describe('R-RTSP session descriptions', () => {
   })
 
   test('sprop-parameter-sets without padding and with spaces', () => {
-    const { tracks } = parseSdp(latin1('m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1; sprop-parameter-sets=Z2QAKA , aOvjyyLA\r\n'))
+    const { tracks } = parseSdp(
+      latin1('m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1; sprop-parameter-sets=Z2QAKA , aOvjyyLA\r\n'),
+    )
     expect(parameterSetsOf(tracks[0]!).map((set) => set.length)).toEqual([4, 6])
   })
 })

@@ -18,7 +18,14 @@ export type Browser = {
 }
 
 /** Opens a fresh profile. Everything the page asks of another origin is refused and noted (A4). */
-export async function openBrowser(options: { origin: string; width?: number; height?: number; locale?: string; colorScheme?: 'dark' | 'light'; isPhone?: boolean }): Promise<Browser> {
+export async function openBrowser(options: {
+  origin: string
+  width?: number
+  height?: number
+  locale?: string
+  colorScheme?: 'dark' | 'light'
+  isPhone?: boolean
+}): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), 'mapwall-chromium-'))
   const viewport = { width: options.width ?? 1920, height: options.height ?? 1080 }
   const context = await chromium.launchPersistentContext(profile, {
@@ -29,7 +36,16 @@ export async function openBrowser(options: { origin: string; width?: number; hei
     timezoneId: 'Asia/Shanghai',
     colorScheme: options.colorScheme ?? 'dark',
     ...(options.isPhone ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : {}),
-    args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required', '--mute-audio'],
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+      '--mute-audio',
+    ],
   })
   const troubles: string[] = []
   await context.route(

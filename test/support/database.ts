@@ -43,7 +43,9 @@ async function openOnPostgres(baseUrl: string, isMigrated: boolean): Promise<Tes
   const database = openDatabase({ url: url.href, maxConnections: 5, clock: systemClock, log: silentLog })
   if (isMigrated) await migrate(database, { clock: systemClock, log: silentLog })
   return {
-    database, url: url.href, maxConnections: 5,
+    database,
+    url: url.href,
+    maxConnections: 5,
     sql: async (text) => void (await admin.query(text)),
     async close() {
       await database.close()
@@ -77,7 +79,9 @@ async function serve(pglite: PGlite) {
   const url = `postgres://postgres@127.0.0.1:${await listening}/postgres`
   const database = openDatabase({ url, maxConnections: 1, clock: systemClock, log: silentLog })
   return {
-    database, url, maxConnections: 1,
+    database,
+    url,
+    maxConnections: 1,
     async close() {
       await database.close()
       await server.stop()

@@ -65,12 +65,21 @@ export function createFakeDriver(): FakeDriver {
   return fake
 }
 
-export const fakeAddress = (name: string): StreamAddress => ({ driver: 'rtsp', url: `rtsp://camera.invalid/${name}`, username: 'viewer', password: 'secret', transport: 'auto' })
+export const fakeAddress = (name: string): StreamAddress => ({
+  driver: 'rtsp',
+  url: `rtsp://camera.invalid/${name}`,
+  username: 'viewer',
+  password: 'secret',
+  transport: 'auto',
+})
 
 /** A configuration that looks right to muxers; nothing decodes it. */
 export function fakeVideoConfig(codec: VideoCodec = 'h264', widthPx = 1280, heightPx = 720): VideoConfig {
   // HEVC: the 22 bytes before the arrays, of which there are none
-  const record = codec === 'h265' ? Uint8Array.from([1, ...new Uint8Array(19), widthPx & 0xff, heightPx & 0xff, 0]) : Uint8Array.from([1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 4, 0x67, 0x64, widthPx & 0xff, heightPx & 0xff, 1, 0, 2, 0x68, 0xee])
+  const record =
+    codec === 'h265'
+      ? Uint8Array.from([1, ...new Uint8Array(19), widthPx & 0xff, heightPx & 0xff, 0])
+      : Uint8Array.from([1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 4, 0x67, 0x64, widthPx & 0xff, heightPx & 0xff, 1, 0, 2, 0x68, 0xee])
   return { codec, widthPx, heightPx, record, codecString: codec === 'h264' ? 'avc1.64001f' : 'hvc1.1.6.L93.B0' }
 }
 
@@ -80,7 +89,14 @@ export const fakePcma: AudioConfig = { codec: 'pcma', sampleRateHz: 8_000, chann
 export type PictureScript = { config?: VideoConfig; fps?: number; gopFrames?: number; keyBytes?: number; deltaBytes?: number; startMs?: number }
 
 /** Pictures one after another: `next()` is a key frame every `gopFrames`. Each carries its number in its data. */
-export function createPictures({ config = fakeVideoConfig(), fps = 25, gopFrames = 50, keyBytes = 40_000, deltaBytes = 9_000, startMs = 5_000 }: PictureScript = {}) {
+export function createPictures({
+  config = fakeVideoConfig(),
+  fps = 25,
+  gopFrames = 50,
+  keyBytes = 40_000,
+  deltaBytes = 9_000,
+  startMs = 5_000,
+}: PictureScript = {}) {
   let number = 0
   const pictures = {
     config,
@@ -100,4 +116,9 @@ export function createPictures({ config = fakeVideoConfig(), fps = 25, gopFrames
 }
 export type Pictures = ReturnType<typeof createPictures>
 
-export const fakeSound = (dtsMs: number, config: AudioConfig = fakeAac, bytes = 160): AudioUnit => ({ kind: 'audio', config, dts90k: dtsMs * 90, data: new Uint8Array(bytes).fill(0xd5) })
+export const fakeSound = (dtsMs: number, config: AudioConfig = fakeAac, bytes = 160): AudioUnit => ({
+  kind: 'audio',
+  config,
+  dts90k: dtsMs * 90,
+  data: new Uint8Array(bytes).fill(0xd5),
+})

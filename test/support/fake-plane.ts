@@ -7,7 +7,19 @@ import type { CameraId } from '../../server/contract/ids.ts'
 import type { FailureCause } from '../../server/contract/status.ts'
 import type { CameraAccess, MediaEvent, MediaPlane, MediaStats, Still, ViewerRequest } from '../../server/media/plane.ts'
 
-const noStats: MediaStats = { streams: 0, viewers: 0, sources: 0, transcodes: 0, bytesIn: 0, bytesOut: 0, loopDelayP99Ms: 1, loopDelayMaxMs: 2, cpuMs: 0, rssBytes: 0, heapUsedBytes: 0 }
+const noStats: MediaStats = {
+  streams: 0,
+  viewers: 0,
+  sources: 0,
+  transcodes: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  loopDelayP99Ms: 1,
+  loopDelayMaxMs: 2,
+  cpuMs: 0,
+  rssBytes: 0,
+  heapUsedBytes: 0,
+}
 
 export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean } = {}) {
   const listeners: ((event: MediaEvent) => void)[] = []
@@ -79,6 +91,12 @@ export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean 
     isUp: () => up,
     close: async () => undefined,
   }
-  return { ...fake, plane, get cameras() { return fake.cameras } }
+  return {
+    ...fake,
+    plane,
+    get cameras() {
+      return fake.cameras
+    },
+  }
 }
 export type FakePlane = ReturnType<typeof createFakePlane>

@@ -21,14 +21,21 @@ import { createFakeClock } from './fake-clock.ts'
 import { openTestDatabase } from './database.ts'
 
 /** The hashing is tested by itself; here it only has to be quick. */
-const quickPasswords = { hash: async (password: string) => `plain:${password}`, verify: async (stored: string, password: string) => stored === `plain:${password}` }
+const quickPasswords = {
+  hash: async (password: string) => `plain:${password}`,
+  verify: async (stored: string, password: string) => stored === `plain:${password}`,
+}
 
 export const PASSWORD = 'Right-Horse-42-Battery'
 
 export type TestGate = Awaited<ReturnType<typeof openTestGate>>
 
 /** `stationOfCamera` says which cameras exist and where. */
-export async function openTestGate({ stationOfCamera = {}, staticFolder, ...overrides }: { stationOfCamera?: Record<string, string> } & Partial<HttpDeps> = {}) {
+export async function openTestGate({
+  stationOfCamera = {},
+  staticFolder,
+  ...overrides
+}: { stationOfCamera?: Record<string, string> } & Partial<HttpDeps> = {}) {
   const opened = await openTestDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'mapwall-gate-'))
   const clock = createFakeClock()
@@ -38,7 +45,14 @@ export async function openTestGate({ stationOfCamera = {}, staticFolder, ...over
   const audit = createAudit({ store: createAuditStore(opened.database), anchors, sign: mac, clock, log: silentLog })
   const store = createAccountStore(opened.database)
   const accounts = createAccounts({
-    store, lockout: await openLockout({ store, clock }), passwords: quickPasswords, events, clock, log: silentLog, idleMs: 12 * 3_600_000, loginMs: 168 * 3_600_000,
+    store,
+    lockout: await openLockout({ store, clock }),
+    passwords: quickPasswords,
+    events,
+    clock,
+    log: silentLog,
+    idleMs: 12 * 3_600_000,
+    loginMs: 168 * 3_600_000,
   })
   const mayTouchCamera = (user: User, cameraId: CameraId) => {
     const station = stationOfCamera[cameraId]
@@ -60,31 +74,60 @@ export async function openTestGate({ stationOfCamera = {}, staticFolder, ...over
   })
   const { account: _own, ...others } = api
   const live = socketRoute({
-    path: '/media/live/:cameraId', permission: 'camera.live', audit: 'camera.live', params: z.object({ cameraId: z.string() }), query: z.object({}),
+    path: '/media/live/:cameraId',
+    permission: 'camera.live',
+    audit: 'camera.live',
+    params: z.object({ cameraId: z.string() }),
+    query: z.object({}),
     onUpgrade({ socket, params }) {
       reached.push(`live ${params.cameraId}`)
       socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
     },
   })
   const http = await createHttpServer({
-    api, clock, log: silentLog, trust: { trustProxy: false }, tls: undefined, checkReplies: false, staticFolder,
+    api,
+    clock,
+    log: silentLog,
+    trust: { trustProxy: false },
+    tls: undefined,
+    checkReplies: false,
+    staticFolder,
     routes: [
       ...accountRoutes({ accounts, clock, welcome: { unitName: 'test', isDemo: false, version: '0' }, countCameras: () => 0 }),
-      ...Object.values(others).flatMap((group) => Object.values(group as Record<string, Endpoint>)).map(counting),
+      ...Object.values(others)
+        .flatMap((group) => Object.values(group as Record<string, Endpoint>))
+        .map(counting),
     ],
     sockets: [push.route, live],
-    findLogin: accounts.findLogin, recordAudit: audit.record, mayTouchCamera,
+    findLogin: accounts.findLogin,
+    recordAudit: audit.record,
+    mayTouchCamera,
     ...overrides,
   })
   const { port } = await http.listen(0, '127.0.0.1')
   const origin = `http://127.0.0.1:${port}`
 
   return {
-    opened, clock, events, accounts, audit, push, states, http, port, origin, reached,
+    opened,
+    clock,
+    events,
+    accounts,
+    audit,
+    push,
+    states,
+    http,
+    port,
+    origin,
+    reached,
     agent: supertest(origin),
     /** A new user of this role; answers what signing in needs. */
-    createUser: async (role: Role, stationIds: string[] | null, account = `${role}-${Math.random().toString(36).slice(2, 8)}`): Promise<{ account: string; userId: UserId }> => ({
-      account, userId: await accounts.createUser({ account, displayName: role, role, password: PASSWORD, stationIds: stationIds as StationId[] | null }),
+    createUser: async (
+      role: Role,
+      stationIds: string[] | null,
+      account = `${role}-${Math.random().toString(36).slice(2, 8)}`,
+    ): Promise<{ account: string; userId: UserId }> => ({
+      account,
+      userId: await accounts.createUser({ account, displayName: role, role, password: PASSWORD, stationIds: stationIds as StationId[] | null }),
     }),
     /** The cookie of a new login, as the browser would send it. */
     async signIn(account: string, password = PASSWORD): Promise<string> {

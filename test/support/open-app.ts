@@ -18,14 +18,45 @@ import { openTestDatabase, type TestDatabase } from './database.ts'
 
 export const testPassword = 'Correct-Horse-9'
 
-export const stationOf = (stationId: string): Station => ({ stationId: stationId as StationId, name: `${stationId}派出所`, shortName: `${stationId}所`, jurisdiction: null, labelLonLat: [111.66, 40.75] })
+export const stationOf = (stationId: string): Station => ({
+  stationId: stationId as StationId,
+  name: `${stationId}派出所`,
+  shortName: `${stationId}所`,
+  jurisdiction: null,
+  labelLonLat: [111.66, 40.75],
+})
 
 /** A made-up camera; what the test cares about is given. */
 export const draftOf = (cameraId: string, stationId: string, change: Partial<CameraDraft> = {}): CameraDraft => ({
-  cameraId: cameraId as CameraId, name: '澄桥路口-03', label: 'C-003', address: '澄桥路 3 号', stationId: stationId as StationId, lonLat: [111.66, 40.75],
-  original: { pair: [111.666, 40.751], crs: 'GCJ-02' }, headingDeg: 90, fovDeg: 60, reachM: 50, scene: 'alley', link: 'wired', hasSound: true, hasPtz: false,
-  vendor: '辰目', model: 'CM-1', mountHeightM: 4, switchName: 'SW-01', installedAt: 1_600_000_000_000, lastUpkeepAt: null, isSuspended: false,
-  access: { driver: 'rtsp', mainUrl: 'rtsp://10.1.2.3:554/main?user=admin&password=geheim', subUrl: 'rtsp://10.1.2.3:554/sub', username: 'admin', password: 'geheim-1', transport: 'auto' },
+  cameraId: cameraId as CameraId,
+  name: '澄桥路口-03',
+  label: 'C-003',
+  address: '澄桥路 3 号',
+  stationId: stationId as StationId,
+  lonLat: [111.66, 40.75],
+  original: { pair: [111.666, 40.751], crs: 'GCJ-02' },
+  headingDeg: 90,
+  fovDeg: 60,
+  reachM: 50,
+  scene: 'alley',
+  link: 'wired',
+  hasSound: true,
+  hasPtz: false,
+  vendor: '辰目',
+  model: 'CM-1',
+  mountHeightM: 4,
+  switchName: 'SW-01',
+  installedAt: 1_600_000_000_000,
+  lastUpkeepAt: null,
+  isSuspended: false,
+  access: {
+    driver: 'rtsp',
+    mainUrl: 'rtsp://10.1.2.3:554/main?user=admin&password=geheim',
+    subUrl: 'rtsp://10.1.2.3:554/sub',
+    username: 'admin',
+    password: 'geheim-1',
+    transport: 'auto',
+  },
   ...change,
 })
 
@@ -36,21 +67,44 @@ export type TestApp = {
   close(): Promise<void>
 }
 
-export type TestWorld = { database: TestDatabase; dataFolder: string; start(options?: { clock?: Clock; health?: HealthSettings }): Promise<TestApp>; close(): Promise<void> }
+export type TestWorld = {
+  database: TestDatabase
+  dataFolder: string
+  start(options?: { clock?: Clock; health?: HealthSettings }): Promise<TestApp>
+  close(): Promise<void>
+}
 
 /** A database and a data folder in which apps can be started one after another. */
 export async function openTestWorld(): Promise<TestWorld> {
   const database = await openTestDatabase()
   const dataFolder = mkdtempSync(join(tmpdir(), 'mapwall-test-'))
   return {
-    database, dataFolder,
+    database,
+    dataFolder,
     async start({ clock = systemClock, health } = {}) {
       const fake = createFakePlane(clock)
       const app = await createApp({
-        database: database.database, plane: fake.plane, clock, log: silentLog, secrets: await openSecrets(dataFolder),
+        database: database.database,
+        plane: fake.plane,
+        clock,
+        log: silentLog,
+        secrets: await openSecrets(dataFolder),
         settings: {
-          port: 0, host: '127.0.0.1', dataFolder, unitName: '测试', tls: undefined, trustProxy: false, idleMs: 3_600_000, loginMs: 3_600_000, requestsPerSecond: 10_000,
-          map: { baseMap: { kind: 'none' }, outline: null, center: [111.66, 40.75], zoom: 13 }, mapOrigins: [], isDemo: false, version: '0.0.0-test', staticFolder: undefined, checkReplies: true,
+          port: 0,
+          host: '127.0.0.1',
+          dataFolder,
+          unitName: '测试',
+          tls: undefined,
+          trustProxy: false,
+          idleMs: 3_600_000,
+          loginMs: 3_600_000,
+          requestsPerSecond: 10_000,
+          map: { baseMap: { kind: 'none' }, outline: null, center: [111.66, 40.75], zoom: 13 },
+          mapOrigins: [],
+          isDemo: false,
+          version: '0.0.0-test',
+          staticFolder: undefined,
+          checkReplies: true,
           ...(health ? { health } : {}),
         },
       })
@@ -77,7 +131,11 @@ export type Visitor = {
 /** A signed-in browser. */
 export async function signIn({ app, url }: TestApp, user: Partial<NewUser> & { account: string }): Promise<Visitor & { userId: string }> {
   const userId = await app.accounts.createUser({ displayName: user.account, role: 'dutyOfficer', password: testPassword, stationIds: null, ...user })
-  const answer = await fetch(`${url}/api/login`, { method: 'POST', headers: { origin: url, 'content-type': 'application/json' }, body: JSON.stringify({ account: user.account, password: testPassword }) })
+  const answer = await fetch(`${url}/api/login`, {
+    method: 'POST',
+    headers: { origin: url, 'content-type': 'application/json' },
+    body: JSON.stringify({ account: user.account, password: testPassword }),
+  })
   if (answer.status !== 200) throw new Error(`sign-in of ${user.account}: ${answer.status} ${await answer.text()}`)
   const cookie = answer.headers.getSetCookie()[0]!.split(';')[0]!
   const headers = { cookie, origin: url }

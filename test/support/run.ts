@@ -22,7 +22,12 @@ const vitest = spawnSync('npx', ['vitest', 'run', '--reporter=default', '--repor
 })
 
 try {
-  const report = JSON.parse(readFileSync(reportFile, 'utf8')) as { numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number }
+  const report = JSON.parse(readFileSync(reportFile, 'utf8')) as {
+    numPassedTests: number
+    numFailedTests: number
+    numPendingTests: number
+    numTodoTests: number
+  }
   console.log(`\n${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests + report.numTodoTests} skipped`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -29,7 +29,9 @@ export class ApiError extends Error {
 
 type Needs<K extends string, S> = S extends z.ZodType ? ({} extends In<S> ? { [key in K]?: In<S> } : { [key in K]: In<S> }) : { [key in K]?: undefined }
 /** What a call must bring: exactly the params, query and body the endpoint declares. */
-export type CallOptions<E extends Endpoint> = Needs<'params', E['params']> & Needs<'query', E['query']> & Needs<'body', E['body']> & { signal?: AbortSignal; timeoutMs?: number }
+export type CallOptions<E extends Endpoint> = Needs<'params', E['params']> &
+  Needs<'query', E['query']> &
+  Needs<'body', E['body']> & { signal?: AbortSignal; timeoutMs?: number }
 type Rest<O> = {} extends O ? [options?: O] : [options: O]
 
 const defaultTimeoutMs = 15_000
@@ -67,7 +69,10 @@ export async function fetchFile(url: string, signal?: AbortSignal): Promise<unkn
   return readJson(response)
 }
 
-async function request(endpoint: Endpoint, options: { params?: unknown; query?: unknown; body?: unknown; signal?: AbortSignal; timeoutMs?: number } = {}): Promise<Response> {
+async function request(
+  endpoint: Endpoint,
+  options: { params?: unknown; query?: unknown; body?: unknown; signal?: AbortSignal; timeoutMs?: number } = {},
+): Promise<Response> {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs)
   const init: RequestInit = {
     method: endpoint.method,

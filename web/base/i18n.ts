@@ -23,7 +23,11 @@ export type MessageValues = Readonly<Record<string, string | number>>
 
 type Tree = { readonly [key: string]: string | Tree }
 
-const locale = usePreference<Locale>('locale', () => 'zh', (value) => value === 'zh' || value === 'en')
+const locale = usePreference<Locale>(
+  'locale',
+  () => 'zh',
+  (value) => value === 'zh' || value === 'en',
+)
 let trees: Record<Locale, Tree> = { zh: {}, en: {} }
 
 /** Called once at the start with all texts. */

@@ -46,7 +46,10 @@ export type PushClient = {
 }
 
 /** Makes a client at rest; `start()` loads and connects, `stop()` ends it for good or until the next start. */
-export function createPushClient(handlers: PushHandlers, { openSocket = openWebSocket, random = Math.random }: { openSocket?: OpenPushSocket; random?: () => number } = {}): PushClient {
+export function createPushClient(
+  handlers: PushHandlers,
+  { openSocket = openWebSocket, random = Math.random }: { openSocket?: OpenPushSocket; random?: () => number } = {},
+): PushClient {
   const connection = ref<PushConnection>('connecting')
   const isStale = ref(false)
   const lastMessageAt = ref<Instant | null>(null)

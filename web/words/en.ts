@@ -19,7 +19,13 @@ export const en: SameShape<typeof zh> = {
   scene: { alley: 'Alley checkpoint', troubleSpot: 'Trouble spot', residentialGate: 'Residential gate', mall: 'Mall', market: 'Market', other: 'Other' },
   link: { wired: 'Wired', wireless: 'Wireless' },
   role: {
-    dutyOfficer: 'Duty', supervisor: 'Command', ops: 'Ops', assessor: 'Assessor', systemAdmin: 'System administrator', securityAdmin: 'Security administrator', auditAdmin: 'Audit administrator',
+    dutyOfficer: 'Duty',
+    supervisor: 'Command',
+    ops: 'Ops',
+    assessor: 'Assessor',
+    systemAdmin: 'System administrator',
+    securityAdmin: 'Security administrator',
+    auditAdmin: 'Audit administrator',
   },
   causes: {
     unreachable: { title: 'Unreachable', who: 'Line or power: ops must go there' },

@@ -17,7 +17,13 @@ export const zh = {
   scene: { alley: '小巷卡口', troubleSpot: '治安乱点', residentialGate: '重点小区门口', mall: '商城', market: '市场', other: '其他' },
   link: { wired: '有线', wireless: '无线' },
   role: {
-    dutyOfficer: '值班', supervisor: '指挥', ops: '运维', assessor: '考核', systemAdmin: '系统管理员', securityAdmin: '安全管理员', auditAdmin: '审计管理员',
+    dutyOfficer: '值班',
+    supervisor: '指挥',
+    ops: '运维',
+    assessor: '考核',
+    systemAdmin: '系统管理员',
+    securityAdmin: '安全管理员',
+    auditAdmin: '审计管理员',
   },
   /** Why a camera gives no good picture, and who must act. */
   causes: {

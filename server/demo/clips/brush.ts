@@ -84,7 +84,12 @@ export function createBrush(canvas: Canvas2d, random: Random, scene: SceneName, 
   }
 
   function box(x: number, z: number, dx: number, dz: number, y0: number, y1: number, rgb: Rgb, m = 1) {
-    const ring = (y: number): [Point, Point, Point, Point] => [[x, y, z], [x, y, z + dz], [x + dx, y, z + dz], [x + dx, y, z]]
+    const ring = (y: number): [Point, Point, Point, Point] => [
+      [x, y, z],
+      [x, y, z + dz],
+      [x + dx, y, z + dz],
+      [x + dx, y, z],
+    ]
     frustum(ring(y0), ring(y1), rgb, m)
   }
 
@@ -146,5 +151,25 @@ export function createBrush(canvas: Canvas2d, random: Random, scene: SceneName, 
     canvas.fill()
   }
 
-  return { canvas, w, h, isDay, isInfrared: light === 'ir', horizon, heightM, depth, scaleAt, project, poly, flat, frustum, box, limb, disc, glow, pool, shadow }
+  return {
+    canvas,
+    w,
+    h,
+    isDay,
+    isInfrared: light === 'ir',
+    horizon,
+    heightM,
+    depth,
+    scaleAt,
+    project,
+    poly,
+    flat,
+    frustum,
+    box,
+    limb,
+    disc,
+    glow,
+    pool,
+    shadow,
+  }
 }

@@ -27,13 +27,42 @@ export type EncodeJob = {
 /** Closed groups of one length, no scene cuts, parameter sets with every key frame, no SEI. */
 export async function encodeStream(job: EncodeJob): Promise<StreamFacts> {
   const { input, outFolder, file, codec, widthPx, heightPx, fps, gopFrames, maxKbps, crf, hasBFrames = false } = job
-  const coder = codec === 'h264'
-    ? ['-c:v', 'libx264', '-preset', 'fast', '-profile:v', widthPx > 640 ? 'high' : 'main', '-x264-params', `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:open-gop=0:bframes=${hasBFrames ? 2 : 0}:b-pyramid=0`]
-    : ['-c:v', 'libx265', '-preset', 'ultrafast', '-tag:v', 'hvc1', '-x265-params', `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:open-gop=0:bframes=0:info=0:log-level=error`]
+  const coder =
+    codec === 'h264'
+      ? [
+          '-c:v',
+          'libx264',
+          '-preset',
+          'fast',
+          '-profile:v',
+          widthPx > 640 ? 'high' : 'main',
+          '-x264-params',
+          `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:open-gop=0:bframes=${hasBFrames ? 2 : 0}:b-pyramid=0`,
+        ]
+      : [
+          '-c:v',
+          'libx265',
+          '-preset',
+          'ultrafast',
+          '-tag:v',
+          'hvc1',
+          '-x265-params',
+          `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:open-gop=0:bframes=0:info=0:log-level=error`,
+        ]
   const container = join(outFolder, `${file}.mp4`)
   await ffmpeg([
-    ...input, '-an', '-vf', `scale=${widthPx}:${heightPx}:flags=area,format=yuv420p`, ...coder,
-    '-crf', String(crf), '-maxrate', `${maxKbps}k`, '-bufsize', `${maxKbps * 2}k`, container,
+    ...input,
+    '-an',
+    '-vf',
+    `scale=${widthPx}:${heightPx}:flags=area,format=yuv420p`,
+    ...coder,
+    '-crf',
+    String(crf),
+    '-maxrate',
+    `${maxKbps}k`,
+    '-bufsize',
+    `${maxKbps * 2}k`,
+    container,
   ])
   const isH264 = codec === 'h264'
   const path = join(outFolder, file)
@@ -41,14 +70,20 @@ export async function encodeStream(job: EncodeJob): Promise<StreamFacts> {
   await ffmpeg(['-i', container, '-c', 'copy', '-bsf:v', filters, '-f', isH264 ? 'h264' : 'hevc', path])
   const { stdout } = await run('ffprobe', ['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pts', '-of', 'csv=p=0', container])
   await rm(container)
-  const pts = stdout.trim().split('\n').map((line) => Number.parseInt(line, 10))
+  const pts = stdout
+    .trim()
+    .split('\n')
+    .map((line) => Number.parseInt(line, 10))
   const rank = new Map([...pts].sort((a, b) => a - b).map((value, i) => [value, i]))
   const facts: StreamFacts = { file, codec, widthPx, heightPx, fps, gopFrames, frames: pts.length, bytes: (await stat(path)).size }
   return hasBFrames ? { ...facts, displayOrder: pts.map((value) => rank.get(value)!) } : facts
 }
 
 /** A made-up street: hum, wind and steps, the same in both codecs. Gives the AudioSpecificConfig of the AAC form (ISO/IEC 14496-3 §1.6.2.1). */
-export async function encodeSound(outFolder: string, durationS: number): Promise<{ aac: { file: string; sampleRateHz: number; config: string }; pcma: { file: string } }> {
+export async function encodeSound(
+  outFolder: string,
+  durationS: number,
+): Promise<{ aac: { file: string; sampleRateHz: number; config: string }; pcma: { file: string } }> {
   const raw = join(outFolder, 'sound.raw')
   await writeFile(raw, drawSound(durationS))
   const input = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', raw]

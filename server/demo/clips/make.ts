@@ -21,7 +21,18 @@ const kbpsOf = (widthPx: number) => (widthPx > 1920 ? 1700 : widthPx > 1280 ? 11
 
 /** A page that loads the painter's modules straight from this folder, types taken off on the way. */
 async function openPainter(): Promise<{ page: Page; close(): Promise<void> }> {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-gpu'] })
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--disable-gpu',
+    ],
+  })
   const page = await browser.newPage()
   page.on('pageerror', (error) => console.error(error))
   await page.route(`${origin}/**`, async (route) => {
@@ -56,7 +67,16 @@ async function makeClip(page: Page, plan: ClipPlan, workFolder: string): Promise
   await file.close()
   const input = (path: string) => ['-f', 'mjpeg', '-framerate', String(fps), '-i', path]
   async function encodeBoth(suffix: string, codec: 'h264' | 'h265', size: { widthPx: number; heightPx: number }): Promise<ClipStreams> {
-    const job = { outFolder: folder, codec, ...size, fps, gopFrames: fps * gopS, maxKbps: kbpsOf(size.widthPx), crf: codec === 'h264' ? 27 : 29, hasBFrames: plan.hasBFrames === true && suffix === 'main' }
+    const job = {
+      outFolder: folder,
+      codec,
+      ...size,
+      fps,
+      gopFrames: fps * gopS,
+      maxKbps: kbpsOf(size.widthPx),
+      crf: codec === 'h264' ? 27 : 29,
+      hasBFrames: plan.hasBFrames === true && suffix === 'main',
+    }
     return {
       moving: await encodeStream({ ...job, input: input(moving), file: `${name}-${suffix}.${codec}` }),
       frozen: await encodeStream({ ...job, input: input(frozen), file: `${name}-${suffix}-frozen.${codec}` }),
@@ -74,9 +94,11 @@ async function makeClip(page: Page, plan: ClipPlan, workFolder: string): Promise
 async function makeBlack(plans: readonly ClipPlan[]): Promise<StreamFacts[]> {
   const sizes = new Map<string, { codec: 'h264' | 'h265'; widthPx: number; heightPx: number }>()
   for (const size of plans.flatMap((plan) => [
-    { codec: 'h264' as const, widthPx: plan.widthPx, heightPx: plan.heightPx }, { codec: 'h264' as const, ...subSize },
+    { codec: 'h264' as const, widthPx: plan.widthPx, heightPx: plan.heightPx },
+    { codec: 'h264' as const, ...subSize },
     ...(plan.h265 ? [{ codec: 'h265' as const, ...plan.h265 }] : []),
-  ])) sizes.set(`${size.codec}-${size.widthPx}`, size)
+  ]))
+    sizes.set(`${size.codec}-${size.widthPx}`, size)
   const streams: StreamFacts[] = []
   for (const [key, size] of sizes) {
     const input = ['-f', 'lavfi', '-i', `color=black:s=${size.widthPx}x${size.heightPx}:r=25:d=4`]
@@ -94,7 +116,8 @@ async function main() {
   const workFolder = await mkdtemp(join(tmpdir(), 'mapwall-clips-'))
   try {
     if (picturesFolder) {
-      for (const plan of wanted) await writeFile(join(picturesFolder, `${plan.name}.jpg`), await (await openClip(painter.page, plan))(Math.floor(plan.fps * 4.4)))
+      for (const plan of wanted)
+        await writeFile(join(picturesFolder, `${plan.name}.jpg`), await (await openClip(painter.page, plan))(Math.floor(plan.fps * 4.4)))
       return
     }
     const indexFile = join(folder, 'index.json')

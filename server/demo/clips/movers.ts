@@ -6,7 +6,15 @@ import { pick, warm, white, type Prop } from './scenery.ts'
 /** How bright something at this place on the ground is. */
 export type LightAt = (x: number, z: number) => number
 
-export type Place = { x: number; z: number; /** Unit vector of the way ahead. */ dx: number; dz: number; /** Metres gone so far. */ s: number; alpha: number; isHidden: boolean }
+export type Place = {
+  x: number
+  z: number
+  /** Unit vector of the way ahead. */ dx: number
+  dz: number
+  /** Metres gone so far. */ s: number
+  alpha: number
+  isHidden: boolean
+}
 
 const clamp = (value: number) => Math.max(0, Math.min(1, value))
 const wrap = (value: number, length: number) => ((value % length) + length) % length
@@ -15,7 +23,14 @@ const wrap = (value: number, length: number) => ((value % length) + length) % le
  * Places on a straight way that repeat after `loopS` seconds. Whoever goes takes the place of the one ahead by the end of the loop:
  * they are `speed * loopS` apart, look alike, and fade where the way begins and ends.
  */
-export function createWay(options: { from: readonly [number, number]; to: readonly [number, number]; speed: number; loopS: number; offset: number; fadeM: number }) {
+export function createWay(options: {
+  from: readonly [number, number]
+  to: readonly [number, number]
+  speed: number
+  loopS: number
+  offset: number
+  fadeM: number
+}) {
   const { from, to, speed, loopS, offset, fadeM } = options
   const lengthM = Math.hypot(to[0] - from[0], to[1] - from[1])
   const gapM = speed * loopS
@@ -38,7 +53,8 @@ export function goAlong(brush: Brush, way: Way, draw: (place: Place) => void): (
   return Array.from({ length: way.count }, (_, i) => (t: number) => {
     const place = way.at(i, t)
     return {
-      x: place.x, z: place.z,
+      x: place.x,
+      z: place.z,
       draw() {
         if (place.isHidden || place.z < 1.6) return
         brush.canvas.globalAlpha = place.alpha
@@ -51,10 +67,30 @@ export function goAlong(brush: Brush, way: Way, draw: (place: Place) => void): (
 
 export type Look = { coat: Rgb; trousers: Rgb; hair: Rgb; size: number; hasBag: boolean }
 
-const coats: readonly Rgb[] = [[78, 86, 108], [128, 92, 82], [54, 58, 66], [104, 118, 104], [150, 60, 56], [172, 166, 152], [70, 92, 130], [120, 110, 60]]
-const trousers: readonly Rgb[] = [[44, 46, 56], [58, 62, 78], [38, 36, 36], [82, 78, 70]]
+const coats: readonly Rgb[] = [
+  [78, 86, 108],
+  [128, 92, 82],
+  [54, 58, 66],
+  [104, 118, 104],
+  [150, 60, 56],
+  [172, 166, 152],
+  [70, 92, 130],
+  [120, 110, 60],
+]
+const trousers: readonly Rgb[] = [
+  [44, 46, 56],
+  [58, 62, 78],
+  [38, 36, 36],
+  [82, 78, 70],
+]
 
-export const createLook = (random: Random): Look => ({ coat: pick(random, coats), trousers: pick(random, trousers), hair: random() < 0.85 ? [34, 30, 30] : [120, 116, 112], size: 0.93 + random() * 0.13, hasBag: random() < 0.35 })
+export const createLook = (random: Random): Look => ({
+  coat: pick(random, coats),
+  trousers: pick(random, trousers),
+  hair: random() < 0.85 ? [34, 30, 30] : [120, 116, 112],
+  size: 0.93 + random() * 0.13,
+  hasBag: random() < 0.35,
+})
 
 const STRIDE_M = 1.4
 
@@ -73,12 +109,20 @@ export function drawPerson(brush: Brush, lightAt: LightAt, look: Look, place: Pi
     const step = Math.sin(phase + offset)
     const lift = isStanding ? 0 : Math.max(0, Math.cos(phase + offset)) * 0.13
     const foot = step * swing
-    brush.limb([at(0, side * 0.09, 0.86), at(foot * 0.5 + lift * 0.8, side * 0.1, 0.46 + lift * 0.3), at(foot, side * 0.1, 0.06 + lift)], 0.15, shade(look.trousers, m * (side > 0 ? 1 : 0.85)))
+    brush.limb(
+      [at(0, side * 0.09, 0.86), at(foot * 0.5 + lift * 0.8, side * 0.1, 0.46 + lift * 0.3), at(foot, side * 0.1, 0.06 + lift)],
+      0.15,
+      shade(look.trousers, m * (side > 0 ? 1 : 0.85)),
+    )
     brush.limb([at(foot, side * 0.1, 0.04 + lift), at(foot + 0.14, side * 0.1, 0.04 + lift)], 0.09, shade([24, 24, 26], m))
   }
   const arm = (side: number, offset: number) => {
     const step = Math.sin(phase + offset) * (isStanding ? 0.5 : 0.8)
-    brush.limb([at(0, side * 0.22, 1.38), at(step * 0.14, side * 0.27, 1.1), at(step * 0.3 + 0.06, side * 0.25, 0.86)], 0.11, shade(look.coat, m * (side > 0 ? 0.95 : 0.75)))
+    brush.limb(
+      [at(0, side * 0.22, 1.38), at(step * 0.14, side * 0.27, 1.1), at(step * 0.3 + 0.06, side * 0.25, 0.86)],
+      0.11,
+      shade(look.coat, m * (side > 0 ? 0.95 : 0.75)),
+    )
   }
   // The far side first, whichever that is from the camera.
   const far = dx > 0 ? -1 : 1
@@ -94,7 +138,15 @@ export function drawPerson(brush: Brush, lightAt: LightAt, look: Look, place: Pi
   brush.disc(at(-0.03, 0, 1.67), 0.125 * k, shade(look.hair, m))
 }
 
-export const carColors: readonly Rgb[] = [[205, 208, 210], [60, 66, 74], [150, 40, 38], [44, 70, 110], [180, 176, 165], [232, 232, 230], [34, 36, 40]]
+export const carColors: readonly Rgb[] = [
+  [205, 208, 210],
+  [60, 66, 74],
+  [150, 40, 38],
+  [44, 70, 110],
+  [180, 176, 165],
+  [232, 232, 230],
+  [34, 36, 40],
+]
 
 export type CarLook = { rgb: Rgb; isVan: boolean }
 export const createCarLook = (random: Random): CarLook => ({ rgb: pick(random, carColors), isVan: random() < 0.18 })
@@ -123,7 +175,8 @@ export function drawCar(brush: Brush, lightAt: LightAt, look: CarLook, place: Pi
   const alpha = canvas.globalAlpha
   const ground = ring(-half - 0.15, half + 0.15, wide + 0.15, 0.01)
   brush.poly(ground, `rgba(0,0,0,${brush.isDay ? 0.42 : 0.5})`)
-  for (const u of [-1.35, 1.35]) for (const v of [-wide + 0.08, wide - 0.08]) brush.limb([at(u - 0.06, v, 0.3), at(u + 0.06, v, 0.3)], 0.6, shade([22, 22, 24], brush.isDay ? 1 : 0.6))
+  for (const u of [-1.35, 1.35])
+    for (const v of [-wide + 0.08, wide - 0.08]) brush.limb([at(u - 0.06, v, 0.3), at(u + 0.06, v, 0.3)], 0.6, shade([22, 22, 24], brush.isDay ? 1 : 0.6))
   const glass: Rgb = brush.isDay ? [46, 56, 66] : [40, 46, 56]
   const roofY = look.isVan ? 1.95 : 1.46
   brush.frustum(ring(-half, half, wide, 0.28), ring(-half + 0.08, half - 0.12, wide - 0.04, 0.92), look.rgb, m)

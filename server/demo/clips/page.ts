@@ -9,7 +9,13 @@ import { scenes, sceneWords, type Stage } from './scenes.ts'
 export type DrawnClip = { drawPicture(index: number): Promise<string> }
 
 type Page = {
-  OffscreenCanvas: new (width: number, height: number) => { getContext(kind: '2d', options: { willReadFrequently: boolean }): Canvas2d; convertToBlob(options: { type: string; quality: number }): Promise<{ arrayBuffer(): Promise<ArrayBuffer> }> }
+  OffscreenCanvas: new (
+    width: number,
+    height: number,
+  ) => {
+    getContext(kind: '2d', options: { willReadFrequently: boolean }): Canvas2d
+    convertToBlob(options: { type: string; quality: number }): Promise<{ arrayBuffer(): Promise<ArrayBuffer> }>
+  }
   btoa(text: string): string
 }
 

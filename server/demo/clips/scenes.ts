@@ -9,7 +9,10 @@ type PropMaker = (t: number) => Prop
 
 export type Stage = { brush: Brush; random: Random; loopS: number; lightAt: LightAt; makers: PropMaker[] }
 
-const fixed = (prop: Prop): PropMaker => () => prop
+const fixed =
+  (prop: Prop): PropMaker =>
+  () =>
+    prop
 
 /** Someone on foot from one point to another, and others behind at a fixed distance. */
 function walk({ brush, random, loopS, lightAt, makers }: Stage, from: readonly [number, number], to: readonly [number, number], speed = 1 + random() * 0.4) {
@@ -34,8 +37,22 @@ function stand({ brush, random, loopS, lightAt, makers }: Stage, x: number, z: n
   const sway = 1 + Math.floor(random() * 3)
   const offset = random()
   makers.push((t) => ({
-    x, z,
-    draw: () => drawPerson(brush, lightAt, look, { x: x + 0.05 * Math.sin((2 * Math.PI * sway * t) / loopS), z, dx: Math.cos(angle), dz: Math.sin(angle), s: offset + 0.35 * Math.sin((2 * Math.PI * sway * t) / loopS) }, true),
+    x,
+    z,
+    draw: () =>
+      drawPerson(
+        brush,
+        lightAt,
+        look,
+        {
+          x: x + 0.05 * Math.sin((2 * Math.PI * sway * t) / loopS),
+          z,
+          dx: Math.cos(angle),
+          dz: Math.sin(angle),
+          s: offset + 0.35 * Math.sin((2 * Math.PI * sway * t) / loopS),
+        },
+        true,
+      ),
   }))
 }
 
@@ -120,9 +137,22 @@ function crossing(stage: Stage) {
   brush.flat(-0.15, 39, 0.15, 160, brush.isDay ? '#c9b15a' : '#6e6340')
   streetSides(stage, n, (z) => z < 12 || z > 42)
   // Red along z for the whole loop: queues stand, the other road and the people go.
-  for (const [x, z] of [[n * 0.26, 10.6], [n * 0.74, 9.9]] as const) park(stage, x, z, 0, 1, true)
-  for (const [x, z] of [[-n * 0.26, 41], [-n * 0.26, 47.5], [-n * 0.74, 42], [-n * 0.74, 49]] as const) park(stage, x, z, 0, -1)
-  for (const [x, z] of [[-n - 1.8, 19], [n + 1.8, 34]] as const) {
+  for (const [x, z] of [
+    [n * 0.26, 10.6],
+    [n * 0.74, 9.9],
+  ] as const)
+    park(stage, x, z, 0, 1, true)
+  for (const [x, z] of [
+    [-n * 0.26, 41],
+    [-n * 0.26, 47.5],
+    [-n * 0.74, 42],
+    [-n * 0.74, 49],
+  ] as const)
+    park(stage, x, z, 0, -1)
+  for (const [x, z] of [
+    [-n - 1.8, 19],
+    [n + 1.8, 34],
+  ] as const) {
     makers.push(fixed(createLamp(brush, x, z, -Math.sign(x))))
     drawLampLight(brush, x, z, -Math.sign(x))
     if (!brush.isDay) brush.pool(x * 0.35, 27, 10, warm, 0.2)
@@ -139,16 +169,30 @@ function crossing(stage: Stage) {
   }
   walk(stage, [-n - 5, 35], [n + 5, 35.4])
   walk(stage, [n + 5, 36.2], [-n - 5, 36])
-  for (const [x, z] of [[n + 1.2, 19.4], [-n - 1.2, 33.6]] as const) {
-    makers.push(fixed({
-      x, z,
-      draw() {
-        brush.limb([[x, 0, z], [x, 5.2, z], [x - Math.sign(x) * 3.4, 5.3, z]], 0.14, brush.isDay ? '#5c6268' : '#1c2026')
-        brush.box(x - Math.sign(x) * 3.6, z, 0.9, 0.3, 5, 5.5, [30, 32, 34], 0.8)
-        brush.disc([x - Math.sign(x) * 3.4, 5.25, z - 0.02], 0.17, '#ff3b30')
-        if (!brush.isDay) brush.glow(x - Math.sign(x) * 3.4, 5.25, z, 0.9, '255,60,40', 0.8)
-      },
-    }))
+  for (const [x, z] of [
+    [n + 1.2, 19.4],
+    [-n - 1.2, 33.6],
+  ] as const) {
+    makers.push(
+      fixed({
+        x,
+        z,
+        draw() {
+          brush.limb(
+            [
+              [x, 0, z],
+              [x, 5.2, z],
+              [x - Math.sign(x) * 3.4, 5.3, z],
+            ],
+            0.14,
+            brush.isDay ? '#5c6268' : '#1c2026',
+          )
+          brush.box(x - Math.sign(x) * 3.6, z, 0.9, 0.3, 5, 5.5, [30, 32, 34], 0.8)
+          brush.disc([x - Math.sign(x) * 3.4, 5.25, z - 0.02], 0.17, '#ff3b30')
+          if (!brush.isDay) brush.glow(x - Math.sign(x) * 3.4, 5.25, z, 0.9, '255,60,40', 0.8)
+        },
+      }),
+    )
   }
   for (const side of [-1, 1]) for (let i = 0; i < 3; i++) stand(stage, side * (n + 1 + random() * 2.4), 18 + random() * 2.4)
 }
@@ -166,7 +210,12 @@ function alley(stage: Stage) {
   for (let z = 46; z > 8; z -= 9) drawCable(brush, -2.9, 2.9, 6 + random(), z)
   for (let z = 40; z > 8; z -= 8) {
     const x = random() < 0.5 ? -2.6 : 2
-    const rgb = pick(random, [[120, 40, 40], [50, 60, 80], [90, 92, 96], [60, 110, 70]] as const)
+    const rgb = pick(random, [
+      [120, 40, 40],
+      [50, 60, 80],
+      [90, 92, 96],
+      [60, 110, 70],
+    ] as const)
     makers.push(fixed({ x, z, draw: () => brush.box(x, z, 0.55, 1.3, 0, 0.9, rgb, ambient(brush)) }))
     const side = random() < 0.5 ? -1 : 1
     if (!brush.isDay) {
@@ -174,7 +223,11 @@ function alley(stage: Stage) {
       makers.push(fixed({ x: side * 2.4, z: z + 3, draw: () => brush.glow(side * 2.4, 3.6, z + 3, 1.7, warm, 0.95) }))
     }
   }
-  for (const [x, z] of [[2.2, 13], [-2.3, 21], [2.2, 27]] as const) {
+  for (const [x, z] of [
+    [2.2, 13],
+    [-2.3, 21],
+    [2.2, 27],
+  ] as const) {
     const look = createLook(random)
     makers.push(fixed({ x, z, draw: () => drawParkedScooter(stage, x, z, look.trousers) }))
   }
@@ -186,9 +239,33 @@ function alley(stage: Stage) {
 function drawParkedScooter({ brush, lightAt }: Stage, x: number, z: number, rgb: readonly [number, number, number]) {
   const m = lightAt(x, z)
   brush.shadow(x, z, 0.7, 0.3)
-  for (const dz of [-0.6, 0.6]) brush.limb([[x, 0.24, z + dz], [x, 0.25, z + dz + 0.02]], 0.42, shade([26, 26, 28], m))
-  brush.limb([[x, 0.62, z - 0.65], [x, 0.42, z], [x, 0.45, z + 0.35], [x, 1, z + 0.55]], 0.22, shade(rgb, m * 1.6))
-  brush.limb([[x - 0.25, 1, z + 0.5], [x + 0.25, 1, z + 0.5]], 0.06, shade([40, 40, 44], m))
+  for (const dz of [-0.6, 0.6])
+    brush.limb(
+      [
+        [x, 0.24, z + dz],
+        [x, 0.25, z + dz + 0.02],
+      ],
+      0.42,
+      shade([26, 26, 28], m),
+    )
+  brush.limb(
+    [
+      [x, 0.62, z - 0.65],
+      [x, 0.42, z],
+      [x, 0.45, z + 0.35],
+      [x, 1, z + 0.55],
+    ],
+    0.22,
+    shade(rgb, m * 1.6),
+  )
+  brush.limb(
+    [
+      [x - 0.25, 1, z + 0.5],
+      [x + 0.25, 1, z + 0.5],
+    ],
+    0.06,
+    shade([40, 40, 44], m),
+  )
 }
 
 function gate(stage: Stage) {
@@ -208,22 +285,45 @@ function gate(stage: Stage) {
     drawLampLight(brush, -6.6, 14, 1)
   }
   for (const x of [-8, 6.8]) makers.push(fixed({ x, z: 21, draw: () => brush.box(x, 21, 1.2, 1.2, 0, 5.4, [150, 132, 112], m) }))
-  makers.push(fixed({
-    x: 0, z: 21.2,
-    draw() {
-      brush.box(-8, 21, 16, 1, 5, 6.1, [140, 120, 100], m * 1.2)
-      for (let k = 0; k < 4; k++) brush.poly([[-2.6 + k * 1.4, 5.25, 20.98], [-1.7 + k * 1.4, 5.25, 20.98], [-1.7 + k * 1.4, 5.9, 20.98], [-2.6 + k * 1.4, 5.9, 20.98]], brush.isDay ? '#c8a24a' : 'rgba(255,208,120,.9)')
-    },
-  }))
-  makers.push(fixed({
-    x: 0, z: 19,
-    draw() {
-      brush.box(-1.3, 19, 2.6, 3, 0, 2.9, [186, 190, 190], m * 1.1)
-      brush.poly([[-1.1, 1.1, 18.98], [1.1, 1.1, 18.98], [1.1, 2.4, 18.98], [-1.1, 2.4, 18.98]], brush.isDay ? '#4a5a68' : 'rgba(255,226,170,.85)')
-      brush.box(-1.6, 18.7, 3.2, 3.6, 2.9, 3.1, [110, 116, 120], m)
-      if (!brush.isDay) brush.glow(0, 3.2, 19, 2, warm, 0.7)
-    },
-  }))
+  makers.push(
+    fixed({
+      x: 0,
+      z: 21.2,
+      draw() {
+        brush.box(-8, 21, 16, 1, 5, 6.1, [140, 120, 100], m * 1.2)
+        for (let k = 0; k < 4; k++)
+          brush.poly(
+            [
+              [-2.6 + k * 1.4, 5.25, 20.98],
+              [-1.7 + k * 1.4, 5.25, 20.98],
+              [-1.7 + k * 1.4, 5.9, 20.98],
+              [-2.6 + k * 1.4, 5.9, 20.98],
+            ],
+            brush.isDay ? '#c8a24a' : 'rgba(255,208,120,.9)',
+          )
+      },
+    }),
+  )
+  makers.push(
+    fixed({
+      x: 0,
+      z: 19,
+      draw() {
+        brush.box(-1.3, 19, 2.6, 3, 0, 2.9, [186, 190, 190], m * 1.1)
+        brush.poly(
+          [
+            [-1.1, 1.1, 18.98],
+            [1.1, 1.1, 18.98],
+            [1.1, 2.4, 18.98],
+            [-1.1, 2.4, 18.98],
+          ],
+          brush.isDay ? '#4a5a68' : 'rgba(255,226,170,.85)',
+        )
+        brush.box(-1.6, 18.7, 3.2, 3.6, 2.9, 3.1, [110, 116, 120], m)
+        if (!brush.isDay) brush.glow(0, 3.2, 19, 2, warm, 0.7)
+      },
+    }),
+  )
   makers.push(fixed(createLamp(brush, -6.6, 14, 1)))
 
   // One car comes home in each loop: up to the barrier, wait, through.
@@ -238,7 +338,8 @@ function gate(stage: Stage) {
     const u = t / loopS
     const z = carZ(u)
     return {
-      x: 3.4, z,
+      x: 3.4,
+      z,
       draw() {
         brush.canvas.globalAlpha = Math.max(0, Math.min(1, (48 - z) / 8))
         drawCar(brush, lightAt, look, { x: 3.4, z, dx: 0, dz: 1 }, u > 0.12 && u < 0.42)
@@ -253,7 +354,8 @@ function gate(stage: Stage) {
       const lift = side > 0 ? ramp(0.34, 0.42) - ramp(0.66, 0.74) : 0
       const angle = lift * 1.35
       return {
-        x: side * 3.4, z: 17.6,
+        x: side * 3.4,
+        z: 17.6,
         draw() {
           brush.box(side * 1.6 - 0.2, 17.6, 0.4, 0.4, 0, 1.1, [220, 130, 40], m * 1.2)
           for (let q = 0; q < 7; q++) {
@@ -304,32 +406,63 @@ function mall(stage: Stage) {
   for (let x = -33; x < 33; x += 2.9) {
     for (let y = 0.3; y < 17; y += 3.4) {
       const b = random()
-      poly([[x, y, 43.9], [x + 2.6, y, 43.9], [x + 2.6, y + 3, 43.9], [x, y + 3, 43.9]], isDay
-        ? `rgba(${92 + b * 44},${122 + b * 42},${142 + b * 38},.95)`
-        : `rgba(${214 + b * 41},${186 + b * 44},${138 + b * 50},${0.3 + random() * 0.5})`)
+      poly(
+        [
+          [x, y, 43.9],
+          [x + 2.6, y, 43.9],
+          [x + 2.6, y + 3, 43.9],
+          [x, y + 3, 43.9],
+        ],
+        isDay ? `rgba(${92 + b * 44},${122 + b * 42},${142 + b * 38},.95)` : `rgba(${214 + b * 41},${186 + b * 44},${138 + b * 50},${0.3 + random() * 0.5})`,
+      )
     }
   }
   if (!isDay) for (let x = -20; x <= 20; x += 8) brush.pool(x, 38, 9, '255,224,176', 0.3)
   // The screen over the entrance changes colour once in a loop.
   makers.push((t) => ({
-    x: 0, z: 43.6,
+    x: 0,
+    z: 43.6,
     draw() {
       const phase = (2 * Math.PI * t) / loopS
       const rgb = [60 + 30 * Math.sin(phase), 120 + 40 * Math.sin(phase + 1.2), 190 + 30 * Math.sin(phase + 2.4)].map(Math.round).join()
-      poly([[-9, 10.4, 43.5], [9, 10.4, 43.5], [9, 13.8, 43.5], [-9, 13.8, 43.5]], `rgba(${rgb},${isDay ? 0.85 : 0.95})`)
+      poly(
+        [
+          [-9, 10.4, 43.5],
+          [9, 10.4, 43.5],
+          [9, 13.8, 43.5],
+          [-9, 13.8, 43.5],
+        ],
+        `rgba(${rgb},${isDay ? 0.85 : 0.95})`,
+      )
       for (let k = 0; k < 4; k++) {
         const x = -7.5 + k * 4 + Math.sin(phase + k) * 0.8
-        poly([[x, 11, 43.45], [x + 2.6, 11, 43.45], [x + 2.6, 13.2, 43.45], [x, 13.2, 43.45]], `rgba(255,255,255,${0.25 + 0.2 * Math.sin(phase * 2 + k)})`)
+        poly(
+          [
+            [x, 11, 43.45],
+            [x + 2.6, 11, 43.45],
+            [x + 2.6, 13.2, 43.45],
+            [x, 13.2, 43.45],
+          ],
+          `rgba(255,255,255,${0.25 + 0.2 * Math.sin(phase * 2 + k)})`,
+        )
       }
       if (!isDay) brush.glow(0, 12, 43, 12, rgb, 0.25)
     },
   }))
   for (let x = -12; x < 13; x += 3) makers.push(fixed({ x, z: 12, draw: () => brush.box(x, 12, 0.35, 0.35, 0, 0.8, [190, 190, 186], ambient(brush)) }))
-  for (const [x, z] of [[-9, 22], [9, 20], [-14, 30], [15, 30]] as const) {
+  for (const [x, z] of [
+    [-9, 22],
+    [9, 20],
+    [-14, 30],
+    [15, 30],
+  ] as const) {
     makers.push(fixed(createTree(brush, random, x, z)))
     makers.push(fixed({ x, z: z + 0.3, draw: () => brush.box(x - 0.9, z - 0.9, 1.8, 1.8, 0, 0.45, [150, 140, 126], ambient(brush)) }))
   }
-  for (const [x, z, direction] of [[-6, 24, 1], [7, 26, -1]] as const) {
+  for (const [x, z, direction] of [
+    [-6, 24, 1],
+    [7, 26, -1],
+  ] as const) {
     makers.push(fixed(createLamp(brush, x, z, direction)))
     drawLampLight(brush, x, z, direction)
   }

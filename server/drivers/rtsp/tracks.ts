@@ -27,9 +27,12 @@ export function playTracks(sdp: Sdp, { wantsSound, counters }: { wantsSound: boo
 function createVideo(track: SdpTrack, counters: Counters, onUnit: (unit: AccessUnit) => void): Depacketizer {
   const options = { clockRateHz: track.clockRateHz, parameterSets: parameterSetsOf(track), counters }
   switch (track.encoding) {
-    case 'H264': return createH264Depacketizer(options, onUnit)
-    case 'H265': return createH265Depacketizer(options, onUnit)
-    default: throw new RtspFailure('codec_not_supported', `video is ${track.encoding.slice(0, 20) || 'unknown'}`)
+    case 'H264':
+      return createH264Depacketizer(options, onUnit)
+    case 'H265':
+      return createH265Depacketizer(options, onUnit)
+    default:
+      throw new RtspFailure('codec_not_supported', `video is ${track.encoding.slice(0, 20) || 'unknown'}`)
   }
 }
 
@@ -37,10 +40,14 @@ function createVideo(track: SdpTrack, counters: Counters, onUnit: (unit: AccessU
 function findAudio(track: SdpTrack, onUnit: (unit: AccessUnit) => void): Depacketizer | undefined {
   const { clockRateHz, channels } = track
   switch (track.encoding) {
-    case 'PCMA': return createG711Depacketizer({ codec: 'pcma', clockRateHz, channels }, onUnit)
-    case 'PCMU': return createG711Depacketizer({ codec: 'pcmu', clockRateHz, channels }, onUnit)
-    case 'MPEG4-GENERIC': return findAac(track, onUnit)
-    default: return undefined
+    case 'PCMA':
+      return createG711Depacketizer({ codec: 'pcma', clockRateHz, channels }, onUnit)
+    case 'PCMU':
+      return createG711Depacketizer({ codec: 'pcmu', clockRateHz, channels }, onUnit)
+    case 'MPEG4-GENERIC':
+      return findAac(track, onUnit)
+    default:
+      return undefined
   }
 }
 
@@ -60,7 +67,10 @@ function findAac(track: SdpTrack, onUnit: (unit: AccessUnit) => void): Depacketi
   }
   const index = isLowBitRate ? 2 : 3
   const format = {
-    clockRateHz: track.clockRateHz, specificConfig, sizeLength: length('sizelength', isLowBitRate ? 6 : 13), indexLength: length('indexlength', index),
+    clockRateHz: track.clockRateHz,
+    specificConfig,
+    sizeLength: length('sizelength', isLowBitRate ? 6 : 13),
+    indexLength: length('indexlength', index),
     indexDeltaLength: length('indexdeltalength', index),
   }
   return createAacDepacketizer(format, onUnit)

@@ -44,7 +44,8 @@ export type CameraDraft = {
 }
 
 /** First letters of a Chinese name, other characters as they are: 澄桥路口-03 → cqlk-03. */
-export const initialsOf = (name: string): string => pinyin(name, { pattern: 'first', toneType: 'none', type: 'array', nonZh: 'consecutive' }).join('').toLowerCase()
+export const initialsOf = (name: string): string =>
+  pinyin(name, { pattern: 'first', toneType: 'none', type: 'array', nonZh: 'consecutive' }).join('').toLowerCase()
 
 /** What media is told of a camera. */
 export function toCameraAccess(cameraId: CameraId, { driver, mainUrl, subUrl, username, password, transport }: Access): CameraAccess {

@@ -8,11 +8,33 @@ import type { CameraId, Instant, LonLat, StationId } from '../../contract/ids.ts
 import { type Access, type CameraDraft, initialsOf, maskedUrl } from './draft.ts'
 
 type CameraRow = {
-  camera_id: CameraId; name: string; initials: string; label: string; address: string; station_id: StationId
-  lon: number; lat: number; original_x: number; original_y: number; original_crs: string
-  heading_deg: number; fov_deg: number; reach_m: number; scene: Scene; link: Link; has_sound: boolean; has_ptz: boolean
-  vendor: string; model: string; mount_height_m: number | null; switch_name: string | null
-  installed_at: Instant | null; last_upkeep_at: Instant | null; is_suspended: boolean; sealed_access: string; updated_at: Instant
+  camera_id: CameraId
+  name: string
+  initials: string
+  label: string
+  address: string
+  station_id: StationId
+  lon: number
+  lat: number
+  original_x: number
+  original_y: number
+  original_crs: string
+  heading_deg: number
+  fov_deg: number
+  reach_m: number
+  scene: Scene
+  link: Link
+  has_sound: boolean
+  has_ptz: boolean
+  vendor: string
+  model: string
+  mount_height_m: number | null
+  switch_name: string | null
+  installed_at: Instant | null
+  last_upkeep_at: Instant | null
+  is_suspended: boolean
+  sealed_access: string
+  updated_at: Instant
 }
 type StationRow = { station_id: StationId; name: string; short_name: string; jurisdiction: LonLat[] | null; label_lon: number; label_lat: number }
 type CameraTables = { cameras: CameraRow; stations: StationRow }
@@ -33,57 +55,146 @@ export function createCameraStore(database: Database, secrets: Secrets) {
   const db = database.as<CameraTables>()
 
   const toRow = (draft: CameraDraft, updatedAt: Instant): CameraRow => ({
-    camera_id: draft.cameraId, name: draft.name, initials: initialsOf(draft.name), label: draft.label, address: draft.address, station_id: draft.stationId,
-    lon: draft.lonLat[0], lat: draft.lonLat[1], original_x: draft.original.pair[0], original_y: draft.original.pair[1], original_crs: draft.original.crs,
-    heading_deg: draft.headingDeg, fov_deg: draft.fovDeg, reach_m: draft.reachM, scene: draft.scene, link: draft.link, has_sound: draft.hasSound, has_ptz: draft.hasPtz,
-    vendor: draft.vendor, model: draft.model, mount_height_m: draft.mountHeightM, switch_name: draft.switchName, installed_at: draft.installedAt,
-    last_upkeep_at: draft.lastUpkeepAt, is_suspended: draft.isSuspended, sealed_access: seal(draft.cameraId, draft.access), updated_at: updatedAt,
+    camera_id: draft.cameraId,
+    name: draft.name,
+    initials: initialsOf(draft.name),
+    label: draft.label,
+    address: draft.address,
+    station_id: draft.stationId,
+    lon: draft.lonLat[0],
+    lat: draft.lonLat[1],
+    original_x: draft.original.pair[0],
+    original_y: draft.original.pair[1],
+    original_crs: draft.original.crs,
+    heading_deg: draft.headingDeg,
+    fov_deg: draft.fovDeg,
+    reach_m: draft.reachM,
+    scene: draft.scene,
+    link: draft.link,
+    has_sound: draft.hasSound,
+    has_ptz: draft.hasPtz,
+    vendor: draft.vendor,
+    model: draft.model,
+    mount_height_m: draft.mountHeightM,
+    switch_name: draft.switchName,
+    installed_at: draft.installedAt,
+    last_upkeep_at: draft.lastUpkeepAt,
+    is_suspended: draft.isSuspended,
+    sealed_access: seal(draft.cameraId, draft.access),
+    updated_at: updatedAt,
   })
   const seal = (cameraId: CameraId, access: Access) => secrets.seal(JSON.stringify(access), accessPurpose(cameraId))
   const unseal = (row: Pick<CameraRow, 'camera_id' | 'sealed_access'>) => JSON.parse(secrets.open(row.sealed_access, accessPurpose(row.camera_id))) as Access
 
   return {
     async listPlaces(area: Area): Promise<CameraPlace[]> {
-      const rows = await db.selectFrom('cameras').selectAll().$if(area !== null, (query) => query.where('station_id', 'in', emptySafe(area!))).orderBy('camera_id').execute()
+      const rows = await db
+        .selectFrom('cameras')
+        .selectAll()
+        .$if(area !== null, (query) => query.where('station_id', 'in', emptySafe(area!)))
+        .orderBy('camera_id')
+        .execute()
       return rows.map((row) => ({
-        cameraId: row.camera_id, name: row.name, initials: row.initials, label: row.label, address: row.address, lonLat: [row.lon, row.lat],
-        headingDeg: row.heading_deg, fovDeg: row.fov_deg, reachM: row.reach_m, stationId: row.station_id, scene: row.scene, link: row.link,
-        hasSound: row.has_sound, hasPtz: row.has_ptz,
+        cameraId: row.camera_id,
+        name: row.name,
+        initials: row.initials,
+        label: row.label,
+        address: row.address,
+        lonLat: [row.lon, row.lat],
+        headingDeg: row.heading_deg,
+        fovDeg: row.fov_deg,
+        reachM: row.reach_m,
+        stationId: row.station_id,
+        scene: row.scene,
+        link: row.link,
+        hasSound: row.has_sound,
+        hasPtz: row.has_ptz,
       }))
     },
     async listStations(area: Area): Promise<Station[]> {
-      const rows = await db.selectFrom('stations').selectAll().$if(area !== null, (query) => query.where('station_id', 'in', emptySafe(area!))).orderBy('station_id').execute()
-      return rows.map((row) => ({ stationId: row.station_id, name: row.name, shortName: row.short_name, jurisdiction: row.jurisdiction, labelLonLat: [row.label_lon, row.label_lat] }))
+      const rows = await db
+        .selectFrom('stations')
+        .selectAll()
+        .$if(area !== null, (query) => query.where('station_id', 'in', emptySafe(area!)))
+        .orderBy('station_id')
+        .execute()
+      return rows.map((row) => ({
+        stationId: row.station_id,
+        name: row.name,
+        shortName: row.short_name,
+        jurisdiction: row.jurisdiction,
+        labelLonLat: [row.label_lon, row.label_lat],
+      }))
     },
     /** Every camera there is, with its access in the clear: for this process only. */
     async listEntries(): Promise<CameraEntry[]> {
-      const rows = await db.selectFrom('cameras').select(['camera_id', 'name', 'station_id', 'switch_name', 'is_suspended', 'sealed_access']).orderBy('camera_id').execute()
-      return rows.map((row) => ({ cameraId: row.camera_id, name: row.name, stationId: row.station_id, switchName: row.switch_name, isSuspended: row.is_suspended, access: unseal(row) }))
+      const rows = await db
+        .selectFrom('cameras')
+        .select(['camera_id', 'name', 'station_id', 'switch_name', 'is_suspended', 'sealed_access'])
+        .orderBy('camera_id')
+        .execute()
+      return rows.map((row) => ({
+        cameraId: row.camera_id,
+        name: row.name,
+        stationId: row.station_id,
+        switchName: row.switch_name,
+        isSuspended: row.is_suspended,
+        access: unseal(row),
+      }))
     },
     async getDossier(cameraId: CameraId): Promise<Dossier> {
       const row = await db
-        .selectFrom('cameras').innerJoin('stations', 'stations.station_id', 'cameras.station_id')
-        .selectAll('cameras').select('stations.name as station_name').where('camera_id', '=', cameraId).executeTakeFirst()
+        .selectFrom('cameras')
+        .innerJoin('stations', 'stations.station_id', 'cameras.station_id')
+        .selectAll('cameras')
+        .select('stations.name as station_name')
+        .where('camera_id', '=', cameraId)
+        .executeTakeFirst()
       if (!row) throw new AppError('not_found', `no camera ${cameraId}`)
       const access = unseal(row)
       return {
-        cameraId, name: row.name, label: row.label, address: row.address, stationId: row.station_id, stationName: row.station_name, scene: row.scene, link: row.link,
-        driver: access.driver, accessUrl: maskedUrl(access), vendor: row.vendor, model: row.model, mountHeightM: row.mount_height_m, switchName: row.switch_name,
-        installedAt: row.installed_at, lastUpkeepAt: row.last_upkeep_at, originalLonLat: [row.original_x, row.original_y], originalCrs: row.original_crs,
+        cameraId,
+        name: row.name,
+        label: row.label,
+        address: row.address,
+        stationId: row.station_id,
+        stationName: row.station_name,
+        scene: row.scene,
+        link: row.link,
+        driver: access.driver,
+        accessUrl: maskedUrl(access),
+        vendor: row.vendor,
+        model: row.model,
+        mountHeightM: row.mount_height_m,
+        switchName: row.switch_name,
+        installedAt: row.installed_at,
+        lastUpkeepAt: row.last_upkeep_at,
+        originalLonLat: [row.original_x, row.original_y],
+        originalCrs: row.original_crs,
       }
     },
     async putStations(stations: readonly Station[]): Promise<void> {
       if (stations.length === 0) return
       const rows = stations.map((station) => ({
-        station_id: station.stationId, name: station.name, short_name: station.shortName, label_lon: station.labelLonLat[0], label_lat: station.labelLonLat[1],
+        station_id: station.stationId,
+        name: station.name,
+        short_name: station.shortName,
+        label_lon: station.labelLonLat[0],
+        label_lat: station.labelLonLat[1],
         jurisdiction: station.jurisdiction && sql<LonLat[]>`${JSON.stringify(station.jurisdiction)}::jsonb`,
       }))
       await db
-        .insertInto('stations').values(rows)
-        .onConflict((conflict) => conflict.column('station_id').doUpdateSet((row) => ({
-          name: row.ref('excluded.name'), short_name: row.ref('excluded.short_name'), jurisdiction: row.ref('excluded.jurisdiction'),
-          label_lon: row.ref('excluded.label_lon'), label_lat: row.ref('excluded.label_lat'),
-        })))
+        .insertInto('stations')
+        .values(rows)
+        .onConflict((conflict) =>
+          conflict.column('station_id').doUpdateSet((row) => ({
+            name: row.ref('excluded.name'),
+            short_name: row.ref('excluded.short_name'),
+            jurisdiction: row.ref('excluded.jurisdiction'),
+            label_lon: row.ref('excluded.label_lon'),
+            label_lat: row.ref('excluded.label_lat'),
+          })),
+        )
         .execute()
     },
     /** Puts cameras in or replaces them, all or none. */
@@ -94,8 +205,11 @@ export function createCameraStore(database: Database, secrets: Secrets) {
           const part = rows.slice(start, start + ROWS_PER_STATEMENT)
           const columns = Object.keys(part[0]!).filter((column) => column !== 'camera_id') as (keyof CameraRow)[]
           await transaction
-            .insertInto('cameras').values(part)
-            .onConflict((conflict) => conflict.column('camera_id').doUpdateSet((row) => Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}`)]))))
+            .insertInto('cameras')
+            .values(part)
+            .onConflict((conflict) =>
+              conflict.column('camera_id').doUpdateSet((row) => Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}`)]))),
+            )
             .execute()
         }
       })

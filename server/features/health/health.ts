@@ -54,7 +54,11 @@ export function createHealth({ store, plane, clock, log, random = Math.random, u
   const ledger = createLedger({ store, clock, log })
   const notifier = createNotifier({ clock, nameOf: (cameraId) => watched.get(cameraId)?.name ?? cameraId, tell })
   const schedule = createSchedule({
-    clock, random, periodMs: settings.probePeriodMs, maxInFlight: settings.maxProbesInFlight, maxStartsPerSecond: settings.maxProbesPerSecond,
+    clock,
+    random,
+    periodMs: settings.probePeriodMs,
+    maxInFlight: settings.maxProbesInFlight,
+    maxStartsPerSecond: settings.maxProbesPerSecond,
     probe: async (cameraId) => void (await probeOnce(cameraId)),
   })
   let earlier = new Map<CameraId, Instant>()

@@ -20,7 +20,14 @@ export function afterRestart(open: readonly IntervalRow[], lastAliveAt: Instant 
   for (const row of open) {
     const stays = row.status === 'unknown' || row.status === 'suspended'
     const endAt = Math.max(row.from_at, lastAliveAt ?? row.from_at)
-    const unknown: IntervalRow = { camera_id: row.camera_id, from_at: stays ? row.from_at : endAt, to_at: null, status: stays ? row.status : 'unknown', cause: row.status === 'suspended' ? null : 'not_probed_yet', detail: null }
+    const unknown: IntervalRow = {
+      camera_id: row.camera_id,
+      from_at: stays ? row.from_at : endAt,
+      to_at: null,
+      status: stays ? row.status : 'unknown',
+      cause: row.status === 'suspended' ? null : 'not_probed_yet',
+      detail: null,
+    }
     if (!stays && endAt > row.from_at) write.push({ ...row, to_at: endAt })
     write.push(unknown)
     openNow.set(row.camera_id, unknown)
@@ -43,7 +50,10 @@ export function createLedger({ store, clock, log }: { store: HealthStore; clock:
     const batch = [...waiting]
     const aliveAt = clock.now()
     try {
-      await store.write(batch.map(([, row]) => row), aliveAt)
+      await store.write(
+        batch.map(([, row]) => row),
+        aliveAt,
+      )
       lastHeartbeatMs = clock.monotonicMs()
     } catch (problem) {
       if (!isClosed) log.warn({ problem, rows: batch.length }, 'status intervals wait for the database')
@@ -101,4 +111,11 @@ export function createLedger({ store, clock, log }: { store: HealthStore; clock:
 }
 export type Ledger = ReturnType<typeof createLedger>
 
-const rowOf = ({ cameraId, status, cause, detail, sinceAt }: CameraState, toAt: Instant | null): IntervalRow => ({ camera_id: cameraId, from_at: sinceAt, to_at: toAt, status, cause, detail })
+const rowOf = ({ cameraId, status, cause, detail, sinceAt }: CameraState, toAt: Instant | null): IntervalRow => ({
+  camera_id: cameraId,
+  from_at: sinceAt,
+  to_at: toAt,
+  status,
+  cause,
+  detail,
+})

@@ -60,5 +60,11 @@ export type Notifier = ReturnType<typeof createNotifier>
 const isSameNews = (a: CameraState, b: CameraState) => a.status === b.status && a.cause === b.cause && a.sinceAt === b.sinceAt
 
 const changeBetween = (before: CameraState, after: CameraState, name: string): StatusChange => ({
-  cameraId: after.cameraId, name, from: before.status, to: after.status, cause: after.cause, at: after.sinceAt, lastedMs: Math.max(0, after.sinceAt - before.sinceAt),
+  cameraId: after.cameraId,
+  name,
+  from: before.status,
+  to: after.status,
+  cause: after.cause,
+  at: after.sinceAt,
+  lastedMs: Math.max(0, after.sinceAt - before.sinceAt),
 })

@@ -18,5 +18,13 @@ export async function listRecentChanges(database: Database, stationIds: readonly
     order by now_is.from_at desc, now_is.camera_id
     limit ${limit}
   `.execute(database.as<unknown>())
-  return rows.map((row) => ({ cameraId: row.camera_id, name: row.name, from: row.from_status, to: row.to_status, cause: row.cause, at: row.at, lastedMs: row.lasted_ms }))
+  return rows.map((row) => ({
+    cameraId: row.camera_id,
+    name: row.name,
+    from: row.from_status,
+    to: row.to_status,
+    cause: row.cause,
+    at: row.at,
+    lastedMs: row.lasted_ms,
+  }))
 }

@@ -11,7 +11,8 @@ const MAX_RANGE_MS = 400 * 86_400_000
 export const healthRoutes = ({ health, database }: { health: Health; database: Database }) =>
   routes(statusApi, {
     history: ({ params, query }) => {
-      if (query.toAt <= query.fromAt || query.toAt - query.fromAt > MAX_RANGE_MS) throw new AppError('bad_request', 'fromAt must be before toAt, by 400 days at most')
+      if (query.toAt <= query.fromAt || query.toAt - query.fromAt > MAX_RANGE_MS)
+        throw new AppError('bad_request', 'fromAt must be before toAt, by 400 days at most')
       return health.history(params.cameraId, query)
     },
     recent: async ({ query, user }) => {

@@ -61,7 +61,8 @@ export function createSchedule({ clock, random, periodMs, maxInFlight, maxStarts
     setCameras(cameraIds: Iterable<CameraId>) {
       const wanted = new Set(cameraIds)
       for (const cameraId of turns.keys()) if (!wanted.has(cameraId)) turns.delete(cameraId)
-      for (const cameraId of wanted) if (!turns.has(cameraId)) turns.set(cameraId, { dueMs: clock.monotonicMs() + random() * TICK_MS, notBeforeMs: 0, isRunning: false })
+      for (const cameraId of wanted)
+        if (!turns.has(cameraId)) turns.set(cameraId, { dueMs: clock.monotonicMs() + random() * TICK_MS, notBeforeMs: 0, isRunning: false })
     },
     /** Brings a camera's turn forward to `delayMs` from now, if it is later than that and no `pauseFor` forbids it. */
     hurry(cameraId: CameraId, delayMs: number) {

@@ -52,7 +52,14 @@ const noStreak = { bad: 0, clean: 0 } as const
 
 /** The judgement of a camera nobody has looked at yet, since `sinceAt`. */
 export function unjudged(cameraId: CameraId, sinceAt: Instant, isSuspended = false): Judgement {
-  const state: CameraState = { cameraId, status: isSuspended ? 'suspended' : 'unknown', cause: isSuspended ? null : 'not_probed_yet', detail: null, sinceAt, evidenceAt: null }
+  const state: CameraState = {
+    cameraId,
+    status: isSuspended ? 'suspended' : 'unknown',
+    cause: isSuspended ? null : 'not_probed_yet',
+    detail: null,
+    sinceAt,
+    evidenceAt: null,
+  }
   return { state, ...noMisses, streak: noStreak }
 }
 
@@ -107,7 +114,14 @@ function weighMiss(before: Judgement, { signal, at, cause, detail }: Extract<Evi
   return { ...offline, state: { ...offline.state, evidenceAt: judgement.state.evidenceAt }, firstMiss, missCount }
 }
 
-function enter(before: Judgement, status: CameraStatus, at: Instant, cause: FailureCause | null, detail: string | null, streak: Judgement['streak'] = noStreak): Judgement {
+function enter(
+  before: Judgement,
+  status: CameraStatus,
+  at: Instant,
+  cause: FailureCause | null,
+  detail: string | null,
+  streak: Judgement['streak'] = noStreak,
+): Judgement {
   const isSame = before.state.status === status
   const sinceAt = isSame ? before.state.sinceAt : Math.max(at, before.state.sinceAt)
   const evidenceAt = status === 'unknown' || status === 'suspended' ? before.state.evidenceAt : at

@@ -6,7 +6,14 @@ import type { CameraStatus, FailureCause, StatusInterval } from '../../contract/
 import type { Range } from './history.ts'
 
 /** One row of `camera_status_intervals`; `(camera_id, from_at)` is its key. */
-export type IntervalRow = { camera_id: CameraId; from_at: Instant; to_at: Instant | null; status: CameraStatus; cause: FailureCause | null; detail: string | null }
+export type IntervalRow = {
+  camera_id: CameraId
+  from_at: Instant
+  to_at: Instant | null
+  status: CameraStatus
+  cause: FailureCause | null
+  detail: string | null
+}
 type HealthTables = {
   camera_status_intervals: IntervalRow
   health_heartbeat: { id: number; alive_at: Instant }
@@ -27,13 +34,19 @@ export function createHealthStore(database: Database) {
         await transaction
           .insertInto('camera_status_intervals')
           .values(ordered.slice(start, start + ROWS_PER_STATEMENT))
-          .onConflict((conflict) => conflict.columns(['camera_id', 'from_at']).doUpdateSet((row) => ({
-            to_at: row.ref('excluded.to_at'), status: row.ref('excluded.status'), cause: row.ref('excluded.cause'), detail: row.ref('excluded.detail'),
-          })))
+          .onConflict((conflict) =>
+            conflict.columns(['camera_id', 'from_at']).doUpdateSet((row) => ({
+              to_at: row.ref('excluded.to_at'),
+              status: row.ref('excluded.status'),
+              cause: row.ref('excluded.cause'),
+              detail: row.ref('excluded.detail'),
+            })),
+          )
           .execute()
       }
       await transaction
-        .insertInto('health_heartbeat').values({ id: 1, alive_at: aliveAt })
+        .insertInto('health_heartbeat')
+        .values({ id: 1, alive_at: aliveAt })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ alive_at: aliveAt }))
         .execute()
     })
@@ -49,11 +62,14 @@ export function createHealthStore(database: Database) {
     /** Intervals that touch the range, oldest first. */
     async listIntervals(cameraId: CameraId, { fromAt, toAt }: Range): Promise<StatusInterval[]> {
       const rows = await db
-        .selectFrom('camera_status_intervals').selectAll()
-        .where('camera_id', '=', cameraId).where('from_at', '<', toAt)
+        .selectFrom('camera_status_intervals')
+        .selectAll()
+        .where('camera_id', '=', cameraId)
+        .where('from_at', '<', toAt)
         .where(({ eb, or }) => or([eb('to_at', 'is', null), eb('to_at', '>', fromAt)]))
         .where(sql<boolean>`to_at is distinct from from_at`)
-        .orderBy('from_at').execute()
+        .orderBy('from_at')
+        .execute()
       return rows.map((row) => ({ status: row.status, cause: row.cause, fromAt: row.from_at, toAt: row.to_at }))
     },
   }

@@ -13,7 +13,15 @@ export type Uplink = {
 }
 
 /** `address` is `host:port`. A refused connection still proves the way there. */
-export function createUplink({ address, clock, canReach = canReachByTcp }: { address: string; clock: Clock; canReach?: (address: string) => Promise<boolean> }): Uplink {
+export function createUplink({
+  address,
+  clock,
+  canReach = canReachByTcp,
+}: {
+  address: string
+  clock: Clock
+  canReach?: (address: string) => Promise<boolean>
+}): Uplink {
   let latest: { askedMs: number; answer: Promise<boolean> } | undefined
   return {
     address,

@@ -23,7 +23,17 @@ export type LiveDeps = {
   maxViewersPerLogin?: number
 }
 
-export type ViewerAsk = { cameraId: CameraId; query: LiveQuery; user: User; login: LoginSession; requestId: string; address: string; request: IncomingMessage; socket: Duplex; head: Uint8Array }
+export type ViewerAsk = {
+  cameraId: CameraId
+  query: LiveQuery
+  user: User
+  login: LoginSession
+  requestId: string
+  address: string
+  request: IncomingMessage
+  socket: Duplex
+  head: Uint8Array
+}
 
 type Viewer = Pick<ViewerAsk, 'cameraId' | 'user' | 'login' | 'address'> & { startedMs: number }
 
@@ -45,9 +55,19 @@ export function createLive({ plane, clock, log, recordAudit, maxViewersPerLogin 
     viewers.delete(viewerId)
     const { cameraId, user, login, address, startedMs } = viewer
     const written = recordAudit({
-      name: 'camera.live.end', result: 'ok', code: null, userId: user.userId, account: user.account, loginId: login.loginId, address, requestId: viewerId, cameraId,
+      name: 'camera.live.end',
+      result: 'ok',
+      code: null,
+      userId: user.userId,
+      account: user.account,
+      loginId: login.loginId,
+      address,
+      requestId: viewerId,
+      cameraId,
       detail: { reason, bytes, watchedMs: Math.round(clock.monotonicMs() - startedMs) },
-    }).catch((problem) => log.error({ problem, viewerId, cameraId }, 'the end of a live view could not be recorded')).finally(() => writing.delete(written))
+    })
+      .catch((problem) => log.error({ problem, viewerId, cameraId }, 'the end of a live view could not be recorded'))
+      .finally(() => writing.delete(written))
     writing.add(written)
   }
 
@@ -60,7 +80,8 @@ export function createLive({ plane, clock, log, recordAudit, maxViewersPerLogin 
   /** Hands the browser's socket to the media process. */
   async function attach({ cameraId, query, user, login, requestId: viewerId, address, request, socket, head }: ViewerAsk): Promise<void> {
     const webSocketKey = handshakeKey(request)
-    if (countOf(login.loginId) >= maxViewersPerLogin) throw new AppError('rate_limited', `more than ${maxViewersPerLogin} live views of one login`, { retryAfterMs: 5_000 })
+    if (countOf(login.loginId) >= maxViewersPerLogin)
+      throw new AppError('rate_limited', `more than ${maxViewersPerLogin} live views of one login`, { retryAfterMs: 5_000 })
     viewers.set(viewerId, { cameraId, user, login, address, startedMs: clock.monotonicMs() })
     try {
       await plane.attachViewer({ viewerId, cameraId, ...query, loginId: login.loginId, webSocketKey }, socket, head)

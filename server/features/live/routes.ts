@@ -15,6 +15,10 @@ export const liveRoutes = (live: Live) =>
 /** `wss /media/live/:cameraId`: the gate asks for `camera.live` on exactly this camera and writes the audit record. */
 export const liveSocket = (live: Live) =>
   socketRoute({
-    path: '/media/live/:cameraId', permission: 'camera.live', audit: 'camera.live', params: z.object({ cameraId: CameraId }), query: LiveQuery,
+    path: '/media/live/:cameraId',
+    permission: 'camera.live',
+    audit: 'camera.live',
+    params: z.object({ cameraId: CameraId }),
+    query: LiveQuery,
     onUpgrade: ({ params, ...context }) => live.attach({ ...context, cameraId: params.cameraId }),
   })

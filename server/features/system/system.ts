@@ -19,7 +19,12 @@ export function createSystem({ database, plane, clock, log }: Deps) {
   const ticker = clock.every(LOOK_EVERY_MS, () => void look())
 
   async function look() {
-    loopDelayMs = plane.isUp() ? await plane.stats().then((stats) => stats.loopDelayMaxMs, () => null) : null
+    loopDelayMs = plane.isUp()
+      ? await plane.stats().then(
+          (stats) => stats.loopDelayMaxMs,
+          () => null,
+        )
+      : null
     if (loopDelayMs !== null && loopDelayMs > LATE_LOOP_MS) log.warn({ loopDelayMs: Math.round(loopDelayMs) }, 'the media process runs late')
   }
 
@@ -32,7 +37,12 @@ export function createSystem({ database, plane, clock, log }: Deps) {
   return {
     async health(): Promise<SystemHealth> {
       const isReachable = await isDatabaseReachable()
-      return { ok: isReachable && plane.isUp(), database: isReachable ? 'ok' : 'unavailable', media: plane.isUp() ? 'ok' : 'unavailable', mediaLoopDelayMs: loopDelayMs }
+      return {
+        ok: isReachable && plane.isUp(),
+        database: isReachable ? 'ok' : 'unavailable',
+        media: plane.isUp() ? 'ok' : 'unavailable',
+        mediaLoopDelayMs: loopDelayMs,
+      }
     },
     close: () => ticker.cancel(),
   }

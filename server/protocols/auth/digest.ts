@@ -19,20 +19,30 @@ export type Challenge = DigestChallenge | { scheme: 'basic'; realm: string }
 
 /** Reads `WWW-Authenticate` values, several in one or one each. Schemes and algorithms we do not speak are left out. */
 export function parseChallenges(headerValues: readonly string[]): Challenge[] {
-  return headerValues.flatMap((value) => splitChallenges(value)).flatMap(({ scheme, parameters }): Challenge[] => {
-    const realm = parameters.get('realm') ?? ''
-    if (scheme === 'basic') return [{ scheme: 'basic', realm }]
-    if (scheme !== 'digest') return []
-    const written = parameters.get('algorithm')
-    const algorithm = (written ?? 'MD5').toUpperCase()
-    const nonce = parameters.get('nonce')
-    if ((algorithm !== 'MD5' && algorithm !== 'SHA-256') || nonce === undefined) return []
-    const qops = (parameters.get('qop') ?? '').toLowerCase().split(/[\s,]+/)
-    return [{
-      scheme: 'digest', realm, nonce, opaque: parameters.get('opaque'), algorithm, hasAlgorithm: written !== undefined, hasQop: qops.includes('auth'),
-      isStale: parameters.get('stale')?.toLowerCase() === 'true',
-    }]
-  })
+  return headerValues
+    .flatMap((value) => splitChallenges(value))
+    .flatMap(({ scheme, parameters }): Challenge[] => {
+      const realm = parameters.get('realm') ?? ''
+      if (scheme === 'basic') return [{ scheme: 'basic', realm }]
+      if (scheme !== 'digest') return []
+      const written = parameters.get('algorithm')
+      const algorithm = (written ?? 'MD5').toUpperCase()
+      const nonce = parameters.get('nonce')
+      if ((algorithm !== 'MD5' && algorithm !== 'SHA-256') || nonce === undefined) return []
+      const qops = (parameters.get('qop') ?? '').toLowerCase().split(/[\s,]+/)
+      return [
+        {
+          scheme: 'digest',
+          realm,
+          nonce,
+          opaque: parameters.get('opaque'),
+          algorithm,
+          hasAlgorithm: written !== undefined,
+          hasQop: qops.includes('auth'),
+          isStale: parameters.get('stale')?.toLowerCase() === 'true',
+        },
+      ]
+    })
 }
 
 /** The strongest: Digest SHA-256, Digest MD5, Basic. */
@@ -45,13 +55,18 @@ export type Credentials = { username: string; password: string }
 
 /** The `Authorization` value for one request. `nonceCount` counts the uses of this nonce from 1; `cnonce` is ours and random. */
 export function serializeAuthorization(
-  challenge: Challenge, credentials: Credentials, request: { method: string; uri: string; nonceCount: number; cnonce: string },
+  challenge: Challenge,
+  credentials: Credentials,
+  request: { method: string; uri: string; nonceCount: number; cnonce: string },
 ): string {
   const username = toLatin1(credentials.username)
   const password = toLatin1(credentials.password)
   if (challenge.scheme === 'basic') return `Basic ${Buffer.from(`${username}:${password}`, 'latin1').toString('base64')}`
   const { realm, nonce, opaque, algorithm, hasQop } = challenge
-  const hash = (text: string) => createHash(algorithm === 'MD5' ? 'md5' : 'sha256').update(text, 'latin1').digest('hex')
+  const hash = (text: string) =>
+    createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
+      .update(text, 'latin1')
+      .digest('hex')
   const count = request.nonceCount.toString(16).padStart(8, '0')
   const secret = hash(`${username}:${realm}:${password}`)
   const action = hash(`${request.method}:${request.uri}`)
@@ -59,7 +74,11 @@ export function serializeAuthorization(
   const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
   return [
     // Realm and nonce go back exactly as written, escapes included.
-    `Digest username=${quoted(username)}`, `realm="${realm}"`, `nonce="${nonce}"`, `uri="${request.uri}"`, `response="${response}"`,
+    `Digest username=${quoted(username)}`,
+    `realm="${realm}"`,
+    `nonce="${nonce}"`,
+    `uri="${request.uri}"`,
+    `response="${response}"`,
     ...(challenge.hasAlgorithm ? [`algorithm=${algorithm}`] : []),
     ...(hasQop ? ['qop=auth', `nc=${count}`, `cnonce="${request.cnonce}"`] : []),
     ...(opaque === undefined ? [] : [`opaque="${opaque}"`]),

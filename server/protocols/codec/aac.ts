@@ -31,7 +31,10 @@ export function serializeSpecificConfig({ objectType, sampleRateHz, channels }: 
   const channelConfiguration = channels === 8 ? 7 : channels
   if (rateIndex >= 0) return Uint8Array.of((objectType << 3) | (rateIndex >> 1), ((rateIndex & 1) << 7) | (channelConfiguration << 3))
   return Uint8Array.of(
-    (objectType << 3) | (ESCAPE_RATE_INDEX >> 1), 0x80 | (sampleRateHz >> 17), sampleRateHz >> 9, sampleRateHz >> 1,
+    (objectType << 3) | (ESCAPE_RATE_INDEX >> 1),
+    0x80 | (sampleRateHz >> 17),
+    sampleRateHz >> 9,
+    sampleRateHz >> 1,
     ((sampleRateHz & 1) << 7) | (channelConfiguration << 3),
   )
 }
@@ -63,10 +66,12 @@ export function serializeAdtsHeader({ objectType, sampleRateHz, channels }: Spec
   const channelConfiguration = channels === 8 ? 7 : channels
   const frameBytes = payloadBytes + ADTS_HEADER_BYTES
   return Uint8Array.of(
-    0xff, 0xf1,
+    0xff,
+    0xf1,
     ((objectType - 1) << 6) | (rateIndex << 2) | (channelConfiguration >> 2),
     ((channelConfiguration & 3) << 6) | (frameBytes >> 11),
     frameBytes >> 3,
-    ((frameBytes & 7) << 5) | 0x1f, 0xfc,
+    ((frameBytes & 7) << 5) | 0x1f,
+    0xfc,
   )
 }

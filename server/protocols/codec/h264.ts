@@ -33,12 +33,18 @@ export const h264Rules: NalRules = {
   type: (firstByte) => firstByte & 0x1f,
   role(type): NalRole {
     switch (type) {
-      case H264Nal.idr: return 'key'
-      case H264Nal.sps: return 'sps'
-      case H264Nal.pps: return 'pps'
-      case H264Nal.aud: return 'delimiter'
-      case H264Nal.sei: return 'lead'
-      default: return type >= H264Nal.slice && type <= H264Nal.partitionC ? 'slice' : 'useless'
+      case H264Nal.idr:
+        return 'key'
+      case H264Nal.sps:
+        return 'sps'
+      case H264Nal.pps:
+        return 'pps'
+      case H264Nal.aud:
+        return 'delimiter'
+      case H264Nal.sei:
+        return 'lead'
+      default:
+        return type >= H264Nal.slice && type <= H264Nal.partitionC ? 'slice' : 'useless'
     }
   },
   isFirstSlice: (type, afterHeader) => type !== H264Nal.partitionB && type !== H264Nal.partitionC && (afterHeader & 0x80) !== 0,
@@ -111,10 +117,14 @@ function avcRecord(sps: H264Sps, spsNals: readonly Uint8Array[], ppsNals: readon
   const hasChromaFields = sps.profileIdc === 100 || sps.profileIdc === 110 || sps.profileIdc === 122 || sps.profileIdc === 144
   return concat(
     u8(1), // configurationVersion
-    u8(sps.profileIdc), u8(sps.constraintFlags), u8(sps.levelIdc),
+    u8(sps.profileIdc),
+    u8(sps.constraintFlags),
+    u8(sps.levelIdc),
     u8(0xfc | 3), // lengthSizeMinusOne
-    u8(0xe0 | spsNals.length), ...sized(spsNals),
-    u8(ppsNals.length), ...sized(ppsNals),
+    u8(0xe0 | spsNals.length),
+    ...sized(spsNals),
+    u8(ppsNals.length),
+    ...sized(ppsNals),
     ...(hasChromaFields ? [u8(0xfc | sps.chromaFormatIdc), u8(0xf8 | (sps.bitDepthLuma - 8)), u8(0xf8 | (sps.bitDepthChroma - 8)), u8(0)] : []),
   )
 }
@@ -146,11 +156,13 @@ function readReorderFrames(reader: BitReader): number | undefined {
     if (!reader.flag()) return undefined // vui_parameters_present_flag
     if (reader.flag() && reader.bits(8) === 255) reader.skip(32) // aspect_ratio_info, Extended_SAR
     if (reader.flag()) reader.skip(1) // overscan_info
-    if (reader.flag()) { // video_signal_type
+    if (reader.flag()) {
+      // video_signal_type
       reader.skip(4)
       if (reader.flag()) reader.skip(24) // colour_description
     }
-    if (reader.flag()) { // chroma_loc_info
+    if (reader.flag()) {
+      // chroma_loc_info
       reader.ue()
       reader.ue()
     }

@@ -38,13 +38,20 @@ export const h265Rules: NalRules = {
   role(type): NalRole {
     if (type <= H265Nal.lastVcl) return type >= H265Nal.firstIrap && type <= H265Nal.lastIrap ? 'key' : 'slice'
     switch (type) {
-      case H265Nal.vps: return 'vps'
-      case H265Nal.sps: return 'sps'
-      case H265Nal.pps: return 'pps'
-      case H265Nal.aud: return 'delimiter'
-      case H265Nal.seiPrefix: return 'lead'
-      case H265Nal.seiSuffix: return 'trail'
-      default: return 'useless'
+      case H265Nal.vps:
+        return 'vps'
+      case H265Nal.sps:
+        return 'sps'
+      case H265Nal.pps:
+        return 'pps'
+      case H265Nal.aud:
+        return 'delimiter'
+      case H265Nal.seiPrefix:
+        return 'lead'
+      case H265Nal.seiSuffix:
+        return 'trail'
+      default:
+        return 'useless'
     }
   },
   isFirstSlice: (_type, afterHeader) => (afterHeader & 0x80) !== 0,
@@ -86,8 +93,16 @@ export function parseH265Sps(nal: Uint8Array): H265Sps {
   const heightPx = codedHeightPx - subHeight * (crop.top + crop.bottom)
   if (widthPx <= 0 || heightPx <= 0) throw new ProtocolError('H.265 §7.4.3.2.1', `cropped to ${widthPx}x${heightPx}`)
   return {
-    spsId, generalProfileTierLevel, widthPx, heightPx, chromaFormatIdc, bitDepthLuma, bitDepthChroma,
-    temporalLayers: maxSubLayersMinus1 + 1, isTemporalIdNested, reorderFrames,
+    spsId,
+    generalProfileTierLevel,
+    widthPx,
+    heightPx,
+    chromaFormatIdc,
+    bitDepthLuma,
+    bitDepthChroma,
+    temporalLayers: maxSubLayersMinus1 + 1,
+    isTemporalIdNested,
+    reorderFrames,
   }
 }
 
@@ -109,7 +124,10 @@ export function h265Config(vpsNals: readonly Uint8Array[], spsNals: readonly Uin
   if (!newest) throw new ProtocolError('ISO/IEC 14496-15 §8.3.3.1', 'no SPS')
   const sps = parseH265Sps(newest)
   return {
-    codec: 'h265', widthPx: sps.widthPx, heightPx: sps.heightPx, record: hevcRecord(sps, vpsNals, spsNals, ppsNals),
+    codec: 'h265',
+    widthPx: sps.widthPx,
+    heightPx: sps.heightPx,
+    record: hevcRecord(sps, vpsNals, spsNals, ppsNals),
     codecString: h265CodecString(sps.generalProfileTierLevel),
   }
 }
@@ -122,11 +140,15 @@ function hevcRecord(sps: H265Sps, vpsNals: readonly Uint8Array[], spsNals: reado
     sps.generalProfileTierLevel,
     u16(0xf000), // min_spatial_segmentation_idc 0
     u8(0xfc), // parallelismType unknown
-    u8(0xfc | sps.chromaFormatIdc), u8(0xf8 | (sps.bitDepthLuma - 8)), u8(0xf8 | (sps.bitDepthChroma - 8)),
+    u8(0xfc | sps.chromaFormatIdc),
+    u8(0xf8 | (sps.bitDepthLuma - 8)),
+    u8(0xf8 | (sps.bitDepthChroma - 8)),
     u16(0), // avgFrameRate unspecified
     u8((sps.temporalLayers << 3) | (sps.isTemporalIdNested ? 4 : 0) | 3), // constantFrameRate 0, lengthSizeMinusOne 3
     u8(3),
-    ...array(H265Nal.vps, vpsNals), ...array(H265Nal.sps, spsNals), ...array(H265Nal.pps, ppsNals),
+    ...array(H265Nal.vps, vpsNals),
+    ...array(H265Nal.sps, spsNals),
+    ...array(H265Nal.pps, ppsNals),
   )
 }
 

@@ -69,9 +69,12 @@ export class ParameterSets {
 
   #parseId(kind: SetKind, nal: Uint8Array): number {
     switch (kind) {
-      case 'vps': return parseH265VpsId(nal)
-      case 'sps': return this.#codec === 'h264' ? parseH264Sps(nal).spsId : parseH265Sps(nal).spsId
-      case 'pps': return this.#codec === 'h264' ? parseH264PpsId(nal) : parseH265PpsId(nal)
+      case 'vps':
+        return parseH265VpsId(nal)
+      case 'sps':
+        return this.#codec === 'h264' ? parseH264Sps(nal).spsId : parseH265Sps(nal).spsId
+      case 'pps':
+        return this.#codec === 'h264' ? parseH264PpsId(nal) : parseH265PpsId(nal)
     }
   }
 }

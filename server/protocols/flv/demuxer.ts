@@ -1,7 +1,20 @@
 /** Reads FLV back into access units (Annex E; Enhanced RTMP v1 for HEVC): for tests of the muxer and of what delivery sends. Not for hostile bytes at speed. */
 import { ProtocolError } from '../../base/errors.ts'
 import { aacConfig } from '../codec/aac.ts'
-import { AAC_SOUND_BYTE, AVC_CODEC_ID, AacPacketType, AvcPacketType, EX_HEADER_BIT, ExPacketType, FILE_HEADER_BYTES, FrameType, HEVC_FOURCC, PREVIOUS_TAG_SIZE_BYTES, TAG_HEADER_BYTES, TagType } from './format.ts'
+import {
+  AAC_SOUND_BYTE,
+  AVC_CODEC_ID,
+  AacPacketType,
+  AvcPacketType,
+  EX_HEADER_BIT,
+  ExPacketType,
+  FILE_HEADER_BYTES,
+  FrameType,
+  HEVC_FOURCC,
+  PREVIOUS_TAG_SIZE_BYTES,
+  TAG_HEADER_BYTES,
+  TagType,
+} from './format.ts'
 
 export type FlvItem =
   | { kind: 'header'; hasVideo: boolean; hasAudio: boolean }
@@ -23,7 +36,8 @@ export class FlvDemuxer {
     let offset = 0
     if (!this.#hasHeader) {
       if (bytes.length < FILE_HEADER_BYTES) return this.#wait(bytes, 0, items)
-      if (bytes.toString('latin1', 0, 3) !== 'FLV' || bytes.readUInt32BE(5) !== 9 || bytes.readUInt32BE(9) !== 0) throw new ProtocolError('FLV Annex E.2', 'no FLV header', 0)
+      if (bytes.toString('latin1', 0, 3) !== 'FLV' || bytes.readUInt32BE(5) !== 9 || bytes.readUInt32BE(9) !== 0)
+        throw new ProtocolError('FLV Annex E.2', 'no FLV header', 0)
       this.#hasHeader = true
       items.push({ kind: 'header', hasVideo: (bytes[4]! & 1) !== 0, hasAudio: (bytes[4]! & 4) !== 0 })
       offset = FILE_HEADER_BYTES
@@ -65,12 +79,15 @@ function parseExVideo(body: Buffer, timestampMs: number): FlvItem {
   const packetType = body[0]! & 0xf
   const isKey = ((body[0]! >> 4) & 7) === FrameType.key
   switch (packetType) {
-    case ExPacketType.sequenceStart: return { kind: 'videoConfig', timestampMs, codec: 'h265', record: body.subarray(5) }
-    case ExPacketType.codedFramesX: return { kind: 'video', timestampMs, codec: 'h265', isKey, compositionMs: 0, data: body.subarray(5) }
+    case ExPacketType.sequenceStart:
+      return { kind: 'videoConfig', timestampMs, codec: 'h265', record: body.subarray(5) }
+    case ExPacketType.codedFramesX:
+      return { kind: 'video', timestampMs, codec: 'h265', isKey, compositionMs: 0, data: body.subarray(5) }
     case ExPacketType.codedFrames:
       if (body.length < 8) throw new ProtocolError('Enhanced RTMP v1 §4', 'no composition time')
       return { kind: 'video', timestampMs, codec: 'h265', isKey, compositionMs: body.readIntBE(5, 3), data: body.subarray(8) }
-    default: throw new ProtocolError('Enhanced RTMP v1 §4', `PacketType ${packetType}`)
+    default:
+      throw new ProtocolError('Enhanced RTMP v1 §4', `PacketType ${packetType}`)
   }
 }
 

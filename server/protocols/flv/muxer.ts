@@ -6,8 +6,18 @@
  */
 import type { AudioConfig, AudioUnit, VideoConfig, VideoUnit } from '../codec/access-unit.ts'
 import {
-  AAC_SOUND_BYTE, AVC_CODEC_ID, AacPacketType, AvcPacketType, EX_HEADER_BIT, ExPacketType, FILE_HEADER_BYTES, FrameType, HEVC_FOURCC,
-  PREVIOUS_TAG_SIZE_BYTES, TAG_HEADER_BYTES, TagType,
+  AAC_SOUND_BYTE,
+  AVC_CODEC_ID,
+  AacPacketType,
+  AvcPacketType,
+  EX_HEADER_BIT,
+  ExPacketType,
+  FILE_HEADER_BYTES,
+  FrameType,
+  HEVC_FOURCC,
+  PREVIOUS_TAG_SIZE_BYTES,
+  TAG_HEADER_BYTES,
+  TagType,
 } from './format.ts'
 
 const AVC_HEADER_BYTES = 5

@@ -20,26 +20,46 @@ export function fileTypeBox(major: string, ...compatible: readonly string[]): Ui
 
 /** §8.2.2, version 0 */
 export function movieHeaderBox({ timescale, duration, nextTrackId }: { timescale: number; duration: number; nextTrackId: number }): Uint8Array {
-  return fullBox('mvhd', 0, 0,
-    u32(0), u32(0),           // creation_time, modification_time
-    u32(timescale), u32(duration),
-    u32(0x00010000),          // rate 1.0
-    u16(0x0100), u16(0),      // volume 1.0, reserved
+  return fullBox(
+    'mvhd',
+    0,
+    0,
+    u32(0),
+    u32(0), // creation_time, modification_time
+    u32(timescale),
+    u32(duration),
+    u32(0x00010000), // rate 1.0
+    u16(0x0100),
+    u16(0), // volume 1.0, reserved
     zeros(8),
     unityMatrix,
-    zeros(24),                // pre_defined
-    u32(nextTrackId))
+    zeros(24), // pre_defined
+    u32(nextTrackId),
+  )
 }
 
 /** §8.3.2, version 0; flags: enabled, in movie, in preview. */
 export function trackHeaderBox({ trackId, duration, widthPx, heightPx }: { trackId: number; duration: number; widthPx: number; heightPx: number }): Uint8Array {
-  return fullBox('tkhd', 0, 7,
-    u32(0), u32(0),           // creation_time, modification_time
-    u32(trackId), u32(0), u32(duration),
+  return fullBox(
+    'tkhd',
+    0,
+    7,
+    u32(0),
+    u32(0), // creation_time, modification_time
+    u32(trackId),
+    u32(0),
+    u32(duration),
     zeros(8),
-    u16(0), u16(0), u16(0), u16(0), // layer, alternate_group, volume, reserved
+    u16(0),
+    u16(0),
+    u16(0),
+    u16(0), // layer, alternate_group, volume, reserved
     unityMatrix,
-    u16(widthPx), u16(0), u16(heightPx), u16(0)) // 16.16 fixed point
+    u16(widthPx),
+    u16(0),
+    u16(heightPx),
+    u16(0),
+  ) // 16.16 fixed point
 }
 
 /** §8.4.2, language "und" */
@@ -64,16 +84,23 @@ export function videoMediaHeaderBox(): Uint8Array {
 
 /** `avc1` or `hvc1` with its record: ISO/IEC 14496-12 §12.1.3, 14496-15 §5.4.2 and §8.4.1. */
 export function videoSampleEntryBox(config: VideoConfig): Uint8Array {
-  const [type, recordType] = config.codec === 'h264' ? ['avc1', 'avcC'] as const : ['hvc1', 'hvcC'] as const
-  return box(type,
-    zeros(6), u16(1),         // reserved, data_reference_index
-    zeros(16),                // pre_defined, reserved
-    u16(config.widthPx), u16(config.heightPx),
-    u32(0x00480000), u32(0x00480000), // 72 dpi
-    u32(0), u16(1),           // reserved, frame_count
-    zeros(32),                // compressorname
-    u16(0x0018), u16(0xffff), // depth, pre_defined
-    box(recordType, config.record))
+  const [type, recordType] = config.codec === 'h264' ? (['avc1', 'avcC'] as const) : (['hvc1', 'hvcC'] as const)
+  return box(
+    type,
+    zeros(6),
+    u16(1), // reserved, data_reference_index
+    zeros(16), // pre_defined, reserved
+    u16(config.widthPx),
+    u16(config.heightPx),
+    u32(0x00480000),
+    u32(0x00480000), // 72 dpi
+    u32(0),
+    u16(1), // reserved, frame_count
+    zeros(32), // compressorname
+    u16(0x0018),
+    u16(0xffff), // depth, pre_defined
+    box(recordType, config.record),
+  )
 }
 
 function zeros(count: number): Uint8Array {

@@ -2,7 +2,16 @@
 import type { VideoConfig } from '../codec/access-unit.ts'
 import { concat, u32 } from '../bytes.ts'
 import {
-  box, dataInformationBox, fileTypeBox, fullBox, handlerBox, mediaHeaderBox, movieHeaderBox, trackHeaderBox, videoMediaHeaderBox, videoSampleEntryBox,
+  box,
+  dataInformationBox,
+  fileTypeBox,
+  fullBox,
+  handlerBox,
+  mediaHeaderBox,
+  movieHeaderBox,
+  trackHeaderBox,
+  videoMediaHeaderBox,
+  videoSampleEntryBox,
 } from './boxes.ts'
 
 const TIMESCALE = 1000
@@ -22,22 +31,30 @@ export function muxStill(config: VideoConfig, keyFrame: Uint8Array): Uint8Array 
 
 function movie(config: VideoConfig, sampleBytes: number, sampleOffset: number): Uint8Array {
   const { widthPx, heightPx } = config
-  return box('moov',
+  return box(
+    'moov',
     movieHeaderBox({ timescale: TIMESCALE, duration: DURATION, nextTrackId: 2 }),
-    box('trak',
+    box(
+      'trak',
       trackHeaderBox({ trackId: 1, duration: DURATION, widthPx, heightPx }),
-      box('mdia',
+      box(
+        'mdia',
         mediaHeaderBox({ timescale: TIMESCALE, duration: DURATION }),
         handlerBox('vide', 'video'),
-        box('minf', videoMediaHeaderBox(), dataInformationBox(), sampleTable(config, sampleBytes, sampleOffset)))))
+        box('minf', videoMediaHeaderBox(), dataInformationBox(), sampleTable(config, sampleBytes, sampleOffset)),
+      ),
+    ),
+  )
 }
 
 /** §8.5 with one chunk of one sample. Without `stss` every sample is a key frame. */
 function sampleTable(config: VideoConfig, sampleBytes: number, sampleOffset: number): Uint8Array {
-  return box('stbl',
+  return box(
+    'stbl',
     fullBox('stsd', 0, 0, u32(1), videoSampleEntryBox(config)),
     fullBox('stts', 0, 0, u32(1), u32(1), u32(DURATION)),
     fullBox('stsc', 0, 0, u32(1), u32(1), u32(1), u32(1)),
     fullBox('stsz', 0, 0, u32(0), u32(1), u32(sampleBytes)),
-    fullBox('stco', 0, 0, u32(1), u32(sampleOffset)))
+    fullBox('stco', 0, 0, u32(1), u32(sampleOffset)),
+  )
 }

@@ -108,7 +108,27 @@ function patSection(): Buffer {
 
 /** §2.4.4.8: one elementary stream, which carries the PCR. */
 function pmtSection(streamType: number): Buffer {
-  return withCrc(Buffer.from([0x02, 0xb0, 18, 0, 1, 0xc1, 0, 0, 0xe0 | (VIDEO_PID >> 8), VIDEO_PID & 0xff, 0xf0, 0, streamType, 0xe0 | (VIDEO_PID >> 8), VIDEO_PID & 0xff, 0xf0, 0]))
+  return withCrc(
+    Buffer.from([
+      0x02,
+      0xb0,
+      18,
+      0,
+      1,
+      0xc1,
+      0,
+      0,
+      0xe0 | (VIDEO_PID >> 8),
+      VIDEO_PID & 0xff,
+      0xf0,
+      0,
+      streamType,
+      0xe0 | (VIDEO_PID >> 8),
+      VIDEO_PID & 0xff,
+      0xf0,
+      0,
+    ]),
+  )
 }
 
 /** CRC_32 of Annex A: polynomial 0x04C11DB7, not reflected, nothing inverted at the end. */

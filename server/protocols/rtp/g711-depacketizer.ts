@@ -5,7 +5,8 @@ import type { Depacketizer } from './depacketizer.ts'
 import { Timeline } from './timeline.ts'
 
 export function createG711Depacketizer(
-  format: { codec: 'pcma' | 'pcmu'; clockRateHz: number; channels: number }, onUnit: (unit: AudioUnit) => void,
+  format: { codec: 'pcma' | 'pcmu'; clockRateHz: number; channels: number },
+  onUnit: (unit: AudioUnit) => void,
 ): Depacketizer {
   const config = g711Config(format.codec, format.clockRateHz, format.channels)
   const timeline = new Timeline(format.clockRateHz)

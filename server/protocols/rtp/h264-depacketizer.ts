@@ -20,7 +20,8 @@ const END_BIT = 0x40
  * Quirks: start codes inside a packet, FU-A without start or end, empty STAP-A entries, markers that lie (`VideoAssembler`).
  */
 export function createH264Depacketizer(
-  options: { clockRateHz: number; parameterSets: readonly Uint8Array[]; counters: AssemblerCounters }, onUnit: (unit: VideoUnit) => void,
+  options: { clockRateHz: number; parameterSets: readonly Uint8Array[]; counters: AssemblerCounters },
+  onUnit: (unit: VideoUnit) => void,
 ): Depacketizer {
   const assembler = new VideoAssembler(h264Rules, options.clockRateHz, options.counters, onUnit)
   assembler.addFromSdp(options.parameterSets)

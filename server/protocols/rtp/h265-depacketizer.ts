@@ -19,7 +19,8 @@ const END_BIT = 0x40
  * In: packets of one SSRC in sequence order. Out: as `VideoUnit` says. Throws `ProtocolError` for lengths that lie and for PACI packets.
  */
 export function createH265Depacketizer(
-  options: { clockRateHz: number; parameterSets: readonly Uint8Array[]; counters: AssemblerCounters }, onUnit: (unit: VideoUnit) => void,
+  options: { clockRateHz: number; parameterSets: readonly Uint8Array[]; counters: AssemblerCounters },
+  onUnit: (unit: VideoUnit) => void,
 ): Depacketizer {
   const assembler = new VideoAssembler(h265Rules, options.clockRateHz, options.counters, onUnit)
   assembler.addFromSdp(options.parameterSets)

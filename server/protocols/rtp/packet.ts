@@ -31,7 +31,8 @@ export function parseRtp(bytes: Uint8Array, start: number, end: number, packet: 
   packet.timestamp = readU32(bytes, start + 4)
   packet.ssrc = readU32(bytes, start + 8)
   let offset = start + RTP_HEADER_BYTES + 4 * (first & 0x0f) // CSRC count
-  if ((first & 0x10) !== 0) { // extension: profile 16, length in words 16, §5.3.1
+  if ((first & 0x10) !== 0) {
+    // extension: profile 16, length in words 16, §5.3.1
     if (offset + 4 > end) throw new ProtocolError('RFC 3550 §5.3.1', 'extension beyond the packet', offset)
     offset += 4 + 4 * ((bytes[offset + 2]! << 8) | bytes[offset + 3]!)
   }
@@ -44,9 +45,7 @@ export function parseRtp(bytes: Uint8Array, start: number, end: number, packet: 
 
 /** A packet without CSRC, extension and padding. */
 export function serializeRtp(fields: Pick<RtpPacket, 'payloadType' | 'isMarker' | 'sequence' | 'timestamp' | 'ssrc'>, payload: Uint8Array): Uint8Array {
-  return concat(
-    u8(0x80), u8((fields.isMarker ? 0x80 : 0) | fields.payloadType), u16(fields.sequence), u32(fields.timestamp), u32(fields.ssrc), payload,
-  )
+  return concat(u8(0x80), u8((fields.isMarker ? 0x80 : 0) | fields.payloadType), u16(fields.sequence), u32(fields.timestamp), u32(fields.ssrc), payload)
 }
 
 function readU32(bytes: Uint8Array, offset: number): number {

@@ -20,7 +20,15 @@ export function hasRtcpGoodbye(bytes: Uint8Array, start: number, end: number): b
 /** A receiver report with CNAME (§6.4.2, §6.5); an empty one if nothing has come yet. */
 export function serializeReceiverReport(ourSsrc: number, report: ReceptionReport | undefined): Uint8Array {
   const block = report
-    ? concat(u32(report.ssrc), u8(Math.round(report.fractionLost * 255)), u24(Math.min(report.packetsLost, 0x7fffff)), u32(report.highestSequence), u32(0), u32(0), u32(0))
+    ? concat(
+        u32(report.ssrc),
+        u8(Math.round(report.fractionLost * 255)),
+        u24(Math.min(report.packetsLost, 0x7fffff)),
+        u32(report.highestSequence),
+        u32(0),
+        u32(0),
+        u32(0),
+      )
     : new Uint8Array(0)
   const receiverReport = concat(u8(0x80 | (report ? 1 : 0)), u8(RECEIVER_REPORT), u16(1 + block.length / 4), u32(ourSsrc), block)
   const name = ascii('mapwall')

@@ -108,7 +108,8 @@ export class RtspClient {
   /** Only to the same host: a camera may not send us, with its password, to another machine. */
   #checkRedirect(target: string): string {
     const to = findRtspUrl(target)
-    if (!to || to.host.toLowerCase() !== findRtspUrl(this.#options.url)?.host.toLowerCase()) throw new RtspFailure('protocol_error', 'redirected to another host')
+    if (!to || to.host.toLowerCase() !== findRtspUrl(this.#options.url)?.host.toLowerCase())
+      throw new RtspFailure('protocol_error', 'redirected to another host')
     return target
   }
 
@@ -122,7 +123,13 @@ export class RtspClient {
       this.#receive(connection, count)
       return true
     }
-    const socket = connect({ host: target.host, port: target.port, onread: { buffer: receiveBuffer, callback }, keepAlive: true, keepAliveInitialDelay: 30_000 })
+    const socket = connect({
+      host: target.host,
+      port: target.port,
+      onread: { buffer: receiveBuffer, callback },
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+    })
     const session = new RtspSession({
       ...this.#options,
       url,
@@ -246,7 +253,14 @@ export class RtspClient {
 
 /** UDP may be blocked by a firewall: a session in which nothing came is tried once more over TCP, unless the camera refused that. */
 function shouldTryTcp(session: RtspSession, error: unknown): boolean {
-  return error instanceof RtspFailure && error.failure.cause === 'silent' && session.isPlaying && session.transport === 'udp' && !session.hasMedia && !session.wasRefusedTcp
+  return (
+    error instanceof RtspFailure &&
+    error.failure.cause === 'silent' &&
+    session.isPlaying &&
+    session.transport === 'udp' &&
+    !session.hasMedia &&
+    !session.wasRefusedTcp
+  )
 }
 
 function failureOf(error: unknown): RtspFailure['failure'] {

@@ -54,11 +54,21 @@ export class RtspReader {
     let offset = start
     while (offset < end && !this.#isClosed) {
       switch (this.#mode) {
-        case 'between': offset = this.#between(chunk, offset, end); break
-        case 'frame': offset = this.#frame(chunk, offset, end); break
-        case 'head': offset = this.#head(chunk, offset, end); break
-        case 'body': offset = this.#body(chunk, offset, end); break
-        case 'searching': offset = this.#search(chunk, offset, end); break
+        case 'between':
+          offset = this.#between(chunk, offset, end)
+          break
+        case 'frame':
+          offset = this.#frame(chunk, offset, end)
+          break
+        case 'head':
+          offset = this.#head(chunk, offset, end)
+          break
+        case 'body':
+          offset = this.#body(chunk, offset, end)
+          break
+        case 'searching':
+          offset = this.#search(chunk, offset, end)
+          break
       }
     }
   }
@@ -74,7 +84,8 @@ export class RtspReader {
         if (this.#mode !== 'between') return offset
         continue
       }
-      const frameEnd = offset + FRAME_HEADER_BYTES <= end ? offset + FRAME_HEADER_BYTES + ((chunk[offset + 2]! << 8) | chunk[offset + 3]!) : Number.POSITIVE_INFINITY
+      const frameEnd =
+        offset + FRAME_HEADER_BYTES <= end ? offset + FRAME_HEADER_BYTES + ((chunk[offset + 2]! << 8) | chunk[offset + 3]!) : Number.POSITIVE_INFINITY
       if (frameEnd > end) {
         this.#begin('frame')
         return offset

@@ -27,7 +27,10 @@ const STATIC_TYPES: Record<number, { encoding: string; clockRateHz: number }> = 
 
 /** Never throws: an SDP without readable tracks has none. */
 export function parseSdp(bytes: Uint8Array): Sdp {
-  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').split(/[\r\n\0]+/).map((line) => line.trim())
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString('latin1')
+    .split(/[\r\n\0]+/)
+    .map((line) => line.trim())
   const media: { header: string; lines: string[] }[] = []
   const sessionLines: string[] = []
   for (const line of lines) {

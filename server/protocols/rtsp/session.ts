@@ -21,7 +21,11 @@ const MAX_SILENCE_MS = 10_000
 const GET_PARAMETER_BLAME_MS = 1_000
 
 /** A pair of UDP ports, even and odd, ready to receive from the camera. */
-export type UdpPair = { rtpPort: number; connect(serverRtpPort: number | undefined, serverRtcpPort: number | undefined): void; sendReport(report: ReceptionReport | undefined): void }
+export type UdpPair = {
+  rtpPort: number
+  connect(serverRtpPort: number | undefined, serverRtcpPort: number | undefined): void
+  sendReport(report: ReceptionReport | undefined): void
+}
 
 export type RtspSessionOptions = {
   /** Where the session was sent; after a redirect not what the user wrote. */
@@ -148,7 +152,10 @@ export class RtspSession {
     if (this.#hasGoodbye) return new RtspFailure('silent', 'RTCP BYE')
     const limitMs = this.#lastMediaMs !== undefined ? MAX_SILENCE_MS : this.#transport === 'udp' ? FIRST_PACKET_UDP_MS : FIRST_PACKET_TCP_MS
     if (nowMs - (this.#lastMediaMs ?? this.#playedAtMs) >= limitMs) {
-      return new RtspFailure('silent', `no ${this.#lastMediaMs === undefined ? 'media' : 'more media'} in ${limitMs / 1000} s over ${this.#transport.toUpperCase()}`)
+      return new RtspFailure(
+        'silent',
+        `no ${this.#lastMediaMs === undefined ? 'media' : 'more media'} in ${limitMs / 1000} s over ${this.#transport.toUpperCase()}`,
+      )
     }
     if (nowMs >= this.#keepaliveDueMs) {
       this.#keepaliveDueMs = nowMs + this.#keepalivePeriodMs()

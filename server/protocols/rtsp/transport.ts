@@ -17,7 +17,9 @@ export function serializeTransport(offered: OfferedTransport): string {
 export function parseTransport(header: string | undefined, offered: OfferedTransport): AcceptedTransport {
   if (offered.kind === 'tcp') {
     const pair = findPair(header, 'interleaved', 255)
-    return pair ? { kind: 'tcp', rtpChannel: pair[0], rtcpChannel: pair[1] } : { kind: 'tcp', rtpChannel: offered.rtpChannel, rtcpChannel: offered.rtpChannel + 1 }
+    return pair
+      ? { kind: 'tcp', rtpChannel: pair[0], rtcpChannel: pair[1] }
+      : { kind: 'tcp', rtpChannel: offered.rtpChannel, rtcpChannel: offered.rtpChannel + 1 }
   }
   const pair = findPair(header, 'server_port', 65_535)
   return { kind: 'udp', serverRtpPort: pair?.[0], serverRtcpPort: pair?.[1] ?? (pair ? pair[0] + 1 : undefined) }

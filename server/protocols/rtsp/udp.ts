@@ -15,7 +15,8 @@ export type UdpHandler = { onRtp(packet: Uint8Array, nowMs: number): void; onRtc
 
 /** `localAddress` is our end of the RTSP connection; only packets of `cameraAddress` are taken. */
 export async function openUdpPair(
-  { localAddress, cameraAddress, nowMs }: { localAddress: string; cameraAddress: string; nowMs: () => number }, handler: UdpHandler,
+  { localAddress, cameraAddress, nowMs }: { localAddress: string; cameraAddress: string; nowMs: () => number },
+  handler: UdpHandler,
 ): Promise<UdpPair & { close(): void }> {
   const { rtp, rtcp, rtpPort } = await bindPair(localAddress)
   const jitter = new JitterBuffer((packet) => handler.onRtp(packet, nowMs()))

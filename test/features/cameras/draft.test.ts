@@ -23,6 +23,10 @@ describe('R-SEC-5 what is shown of an address', () => {
   ])('$shown', ({ url, shown }) => expect(maskedUrl(access(url))).toBe(shown))
   test('no login, no mask', () => expect(maskedUrl(access('rtsp://10.1.2.3/a', ''))).toBe('rtsp://10.1.2.3'))
   test('media gets both addresses as they were put in, or one', () => {
-    expect(toCameraAccess('c' as CameraId, access('rtsp://h/x?a=%20'))).toEqual({ cameraId: 'c', main: { driver: 'rtsp', url: 'rtsp://h/x?a=%20', username: 'admin', password: 'geheim', transport: 'auto' }, sub: undefined })
+    expect(toCameraAccess('c' as CameraId, access('rtsp://h/x?a=%20'))).toEqual({
+      cameraId: 'c',
+      main: { driver: 'rtsp', url: 'rtsp://h/x?a=%20', username: 'admin', password: 'geheim', transport: 'auto' },
+      sub: undefined,
+    })
   })
 })

@@ -20,7 +20,10 @@ function createMemoryStore() {
     listOpen: async () => [...rows.values()].filter((row) => row.to_at === null),
     findLastAliveAt: async () => aliveAt,
     listIntervals: async (cameraId) =>
-      [...rows.values()].filter((row) => row.camera_id === cameraId).sort((a, b) => a.from_at - b.from_at).map((row) => ({ status: row.status, cause: row.cause, fromAt: row.from_at, toAt: row.to_at })),
+      [...rows.values()]
+        .filter((row) => row.camera_id === cameraId)
+        .sort((a, b) => a.from_at - b.from_at)
+        .map((row) => ({ status: row.status, cause: row.cause, fromAt: row.from_at, toAt: row.to_at })),
   }
   return store
 }
@@ -216,33 +219,36 @@ describe('we were blind', () => {
 })
 
 describe('K3 our own restart is no downtime', () => {
-  test.each([{ how: 'stopped cleanly' }, { how: 'killed' }])('$how: intervals without gap, unknown from our last sign of life to the first evidence', async ({ how }) => {
-    const store = createMemoryStore()
-    const clock = createFakeClock()
-    const first = await setUp({ store, clock, count: 2 })
-    first.fake.fail([idOf(1)], 'unreachable')
-    await clock.advanceAsync(60_000)
-    if (how === 'stopped cleanly') await first.health.close()
-    const endedAt = clock.now()
-    // a killed process writes nothing more: its timers are left behind, its store is not
-    const kept = { ...store, write: store.write }
-    if (how === 'killed') store.write = async () => undefined
-    await clock.advanceAsync(600_000)
-    const second = await setUp({ store: how === 'killed' ? kept : store, clock, count: 2 })
-    expect(second.countOf('unknown')).toBe(2)
-    second.fake.fail([idOf(1)], 'unreachable')
-    await clock.advanceAsync(60_000)
-    for (const n of [0, 1]) {
-      const { intervals } = await second.health.history(idOf(n), { fromAt: 0, toAt: clock.now() })
-      for (let i = 1; i < intervals.length; i++) expect(intervals[i]!.fromAt).toBe(intervals[i - 1]!.toAt)
-      const blind = intervals.find(({ status, toAt }, i) => i > 0 && status === 'unknown' && toAt !== null)!
-      expect(blind.fromAt).toBeLessThanOrEqual(endedAt)
-      expect(endedAt - blind.fromAt).toBeLessThanOrEqual(5_500)
-      expect(blind.toAt! - endedAt).toBeGreaterThanOrEqual(600_000)
-    }
-    const onlineFigures = await second.health.history(idOf(0), { fromAt: 0, toAt: clock.now() })
-    expect(onlineFigures.onlineRate).toBe(1)
-    await second.health.close()
-    await first.health.close()
-  })
+  test.each([{ how: 'stopped cleanly' }, { how: 'killed' }])(
+    '$how: intervals without gap, unknown from our last sign of life to the first evidence',
+    async ({ how }) => {
+      const store = createMemoryStore()
+      const clock = createFakeClock()
+      const first = await setUp({ store, clock, count: 2 })
+      first.fake.fail([idOf(1)], 'unreachable')
+      await clock.advanceAsync(60_000)
+      if (how === 'stopped cleanly') await first.health.close()
+      const endedAt = clock.now()
+      // a killed process writes nothing more: its timers are left behind, its store is not
+      const kept = { ...store, write: store.write }
+      if (how === 'killed') store.write = async () => undefined
+      await clock.advanceAsync(600_000)
+      const second = await setUp({ store: how === 'killed' ? kept : store, clock, count: 2 })
+      expect(second.countOf('unknown')).toBe(2)
+      second.fake.fail([idOf(1)], 'unreachable')
+      await clock.advanceAsync(60_000)
+      for (const n of [0, 1]) {
+        const { intervals } = await second.health.history(idOf(n), { fromAt: 0, toAt: clock.now() })
+        for (let i = 1; i < intervals.length; i++) expect(intervals[i]!.fromAt).toBe(intervals[i - 1]!.toAt)
+        const blind = intervals.find(({ status, toAt }, i) => i > 0 && status === 'unknown' && toAt !== null)!
+        expect(blind.fromAt).toBeLessThanOrEqual(endedAt)
+        expect(endedAt - blind.fromAt).toBeLessThanOrEqual(5_500)
+        expect(blind.toAt! - endedAt).toBeGreaterThanOrEqual(600_000)
+      }
+      const onlineFigures = await second.health.history(idOf(0), { fromAt: 0, toAt: clock.now() })
+      expect(onlineFigures.onlineRate).toBe(1)
+      await second.health.close()
+      await first.health.close()
+    },
+  )
 })

@@ -12,9 +12,13 @@ export type GstreamerServer = { port: number; close(): Promise<void> }
 
 /** Why GStreamer's server cannot be used here; `undefined` when it can. Says so loudly, once. */
 export function findGstreamerProblem(): string | undefined {
-  const check = spawnSync(PYTHON, ['-c', 'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer'], { encoding: 'utf8' })
+  const check = spawnSync(PYTHON, ['-c', 'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer'], {
+    encoding: 'utf8',
+  })
   if (check.status === 0) return undefined
-  console.warn('SKIPPED: GStreamer RTSP server is missing (apt-get install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)')
+  console.warn(
+    'SKIPPED: GStreamer RTSP server is missing (apt-get install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad)',
+  )
   return check.stderr || String(check.error)
 }
 

@@ -14,7 +14,11 @@ const answer = (response: Response | Error) => {
   vi.stubGlobal('fetch', fake)
   return fake
 }
-const failure = (promise: Promise<unknown>) => promise.then(() => expect.unreachable('it should have failed'), (error: unknown) => error as ApiError)
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable('it should have failed'),
+    (error: unknown) => error as ApiError,
+  )
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -29,7 +33,8 @@ describe('asking the server', () => {
     expect(fetched.mock.calls[0]?.[1]).toMatchObject({ method: 'GET', credentials: 'same-origin' })
   })
 
-  test('parameters cannot leave their place', () => expect(urlOf('/api/cameras/:cameraId/still', { cameraId: '../x?y' }, undefined)).toBe('/api/cameras/..%2Fx%3Fy/still'))
+  test('parameters cannot leave their place', () =>
+    expect(urlOf('/api/cameras/:cameraId/still', { cameraId: '../x?y' }, undefined)).toBe('/api/cameras/..%2Fx%3Fy/still'))
 
   test('a change is always sent as JSON', async () => {
     const fetched = answer(json({}))
@@ -47,7 +52,12 @@ describe('asking the server', () => {
 describe('what goes wrong has a code', () => {
   test('the code of the contract, with its time to wait', async () => {
     answer(json({ code: 'locked_out', detail: 'x', requestId: 'r1', retryAfterMs: 900_000 }, 429))
-    expect(await failure(call(accountApi.login, { body: { account: 'a', password: 'b' } }))).toMatchObject({ code: 'locked_out', retryAfterMs: 900_000, requestId: 'r1', status: 429 })
+    expect(await failure(call(accountApi.login, { body: { account: 'a', password: 'b' } }))).toMatchObject({
+      code: 'locked_out',
+      retryAfterMs: 900_000,
+      requestId: 'r1',
+      status: 429,
+    })
   })
 
   test.each([
@@ -73,7 +83,11 @@ describe('what goes wrong has a code', () => {
 
   test('an abort is not a fault of the server', async () => {
     const stop = new AbortController()
-    vi.stubGlobal('fetch', (_url: string, init: RequestInit) => new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError')))))
+    vi.stubGlobal(
+      'fetch',
+      (_url: string, init: RequestInit) =>
+        new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new DOMException('stopped', 'AbortError')))),
+    )
     const asked = failure(call(accountApi.me, { signal: stop.signal }))
     stop.abort()
     expect((await asked).name).toBe('AbortError')

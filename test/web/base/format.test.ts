@@ -1,6 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
-  cutMiddle, formatAge, formatBitrate, formatBytes, formatDay, formatDistance, formatDuration, formatHeading, formatMoment, formatNumber, formatPercent, formatRange, formatTime,
+  cutMiddle,
+  formatAge,
+  formatBitrate,
+  formatBytes,
+  formatDay,
+  formatDistance,
+  formatDuration,
+  formatHeading,
+  formatMoment,
+  formatNumber,
+  formatPercent,
+  formatRange,
+  formatTime,
 } from '../../../web/base/format.ts'
 import { type Locale, useI18n } from '../../../web/base/i18n.ts'
 
@@ -48,7 +60,10 @@ describe('ages', () => {
 })
 
 describe('times and days', () => {
-  test.each<{ locale: Locale; day: string }>([{ locale: 'zh', day: '11-22 周日' }, { locale: 'en', day: '11-22 Sun' }])('a day of this year, $locale', ({ locale, day }) => {
+  test.each<{ locale: Locale; day: string }>([
+    { locale: 'zh', day: '11-22 周日' },
+    { locale: 'en', day: '11-22 Sun' },
+  ])('a day of this year, $locale', ({ locale, day }) => {
     setLocale(locale)
     expect(formatDay(now, now)).toBe(day)
   })
@@ -80,7 +95,11 @@ describe('numbers', () => {
     { value: null, text: '—' },
   ])('$value', ({ value, text }) => expect(formatNumber(value)).toBe(text))
   test.each([
-    { bytes: 0, text: '0 B' }, { bytes: 966_000_000, text: '966 MB' }, { bytes: 1_440_000_000, text: '1.4 GB' }, { bytes: 999_999, text: '1.0 MB' }, { bytes: null, text: '—' },
+    { bytes: 0, text: '0 B' },
+    { bytes: 966_000_000, text: '966 MB' },
+    { bytes: 1_440_000_000, text: '1.4 GB' },
+    { bytes: 999_999, text: '1.0 MB' },
+    { bytes: null, text: '—' },
   ])('$bytes bytes', ({ bytes, text }) => expect(formatBytes(bytes)).toBe(text))
   test('rates', () => expect([formatBitrate(512), formatBitrate(4100), formatBitrate(null)]).toEqual(['512 kbit/s', '4.1 Mbit/s', '—']))
   test('distances', () => expect([formatDistance(38), formatDistance(1400)]).toEqual(['38 m', '1.4 km']))

@@ -8,7 +8,9 @@ type Tree = { readonly [key: string]: string | Tree }
 const { setLocale } = useI18n()
 
 function listTexts(tree: Tree, path = ''): [key: string, text: string][] {
-  return Object.entries(tree).flatMap(([name, node]): [string, string][] => (typeof node === 'string' ? [[path + name, node]] : listTexts(node, `${path}${name}.`)))
+  return Object.entries(tree).flatMap(([name, node]): [string, string][] =>
+    typeof node === 'string' ? [[path + name, node]] : listTexts(node, `${path}${name}.`),
+  )
 }
 
 const zh = new Map(listTexts(messages.zh as Tree))

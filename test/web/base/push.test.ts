@@ -30,8 +30,13 @@ class FakeSocket {
 
 const hello = (epoch: string, seq: number): PushMessage => ({ topic: 'hello', epoch, seq, serverAt: 1_000, heartbeatMs: 10_000 })
 const heartbeat = (epoch: string, seq: number, stateHash: string): PushMessage => ({ topic: 'heartbeat', epoch, seq, serverAt: 1_000, stateHash })
-const status = (epoch: string, seq: number, to: CameraStatus = 'offline'): PushMessage =>
-  ({ topic: 'cameraStatus', epoch, seq, states: [{ cameraId, status: to, cause: null, detail: null, sinceAt: seq, evidenceAt: null }], changes: [] })
+const status = (epoch: string, seq: number, to: CameraStatus = 'offline'): PushMessage => ({
+  topic: 'cameraStatus',
+  epoch,
+  seq,
+  states: [{ cameraId, status: to, cause: null, detail: null, sinceAt: seq, evidenceAt: null }],
+  changes: [],
+})
 
 function rig() {
   const sockets: FakeSocket[] = []

@@ -23,7 +23,10 @@ afterEach(() => {
 describe('keyboard shortcuts', () => {
   test('one key, and two in turn', () => {
     const [search, map] = [vi.fn(), vi.fn()]
-    use([{ keys: '/', run: search }, { keys: 'g m', run: map }])
+    use([
+      { keys: '/', run: search },
+      { keys: 'g m', run: map },
+    ])
     expect(press('/').defaultPrevented).toBe(true)
     press('G')
     press('m')

@@ -14,7 +14,9 @@ afterEach(() => {
 /** WCAG 2.2 relative luminance and contrast. */
 function contrast(a: string, b: string): number {
   const luminance = (hex: string) => {
-    const [r = 0, g = 0, blue = 0] = [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    const [r = 0, g = 0, blue = 0] = [1, 3, 5]
+      .map((i) => Number.parseInt(hex.slice(i, i + 2), 16) / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
     return 0.2126 * r + 0.7152 * g + 0.0722 * blue
   }
   const [light, dark] = [luminance(a), luminance(b)].toSorted((x, y) => y - x) as [number, number]
@@ -25,7 +27,8 @@ describe('the tokens', () => {
   test.each(['dark', 'light'] as const)('every text and state reaches 4.5:1 on every ground (%s)', (theme) => {
     const tokens = color[theme]
     for (const ink of ['text1', 'text2', 'text3', 'accent', 'online', 'degraded', 'offline', 'unknown', 'suspended', 'gap'] as const)
-      for (const ground of ['canvas', 'surface', 'raised', 'field'] as const) expect(contrast(tokens[ink], tokens[ground]), `${ink} on ${ground}`).toBeGreaterThanOrEqual(4.5)
+      for (const ground of ['canvas', 'surface', 'raised', 'field'] as const)
+        expect(contrast(tokens[ink], tokens[ground]), `${ink} on ${ground}`).toBeGreaterThanOrEqual(4.5)
   })
 
   test('reach the page as custom properties and follow the theme', async () => {
@@ -34,7 +37,11 @@ describe('the tokens', () => {
     expect(root.style.getPropertyValue('--line-strong')).toBe(color.dark.lineStrong)
     setTheme('light')
     await nextTick()
-    expect([root.dataset['theme'], root.style.getPropertyValue('--text1'), root.style.getPropertyValue('--map-water-edge')]).toEqual(['light', color.light.text1, mapColor.light.waterEdge])
+    expect([root.dataset['theme'], root.style.getPropertyValue('--text1'), root.style.getPropertyValue('--map-water-edge')]).toEqual([
+      'light',
+      color.light.text1,
+      mapColor.light.waterEdge,
+    ])
     setTheme('dark')
   })
 })
@@ -69,6 +76,10 @@ describe('looks are kept per account and per screen', () => {
 
 describe('layouts', () => {
   test.each([
-    { width: 390, scale: 1, layout: 'phone' }, { width: 1366, scale: 1, layout: 'compact' }, { width: 1920, scale: 1, layout: 'full' }, { width: 3840, scale: 2, layout: 'full' }, { width: 1920, scale: 2, layout: 'compact' },
+    { width: 390, scale: 1, layout: 'phone' },
+    { width: 1366, scale: 1, layout: 'compact' },
+    { width: 1920, scale: 1, layout: 'full' },
+    { width: 3840, scale: 2, layout: 'full' },
+    { width: 1920, scale: 2, layout: 'compact' },
   ])('$width at $scale is $layout', ({ width, scale: factor, layout }) => expect(layoutFor(width, factor)).toBe(layout))
 })

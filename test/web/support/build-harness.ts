@@ -9,8 +9,20 @@ export async function buildHarness(): Promise<string> {
   const outDir = mkdtempSync(join(tmpdir(), 'mapwall-harness-'))
   const root = join(import.meta.dirname, 'harness')
   await build({
-    root, configFile: false, logLevel: 'warn', plugins: [vue()],
-    build: { outDir, target: 'es2022', minify: false, rollupOptions: { input: readdirSync(root).filter((name) => name.endsWith('.html')).map((name) => join(root, name)) } },
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    plugins: [vue()],
+    build: {
+      outDir,
+      target: 'es2022',
+      minify: false,
+      rollupOptions: {
+        input: readdirSync(root)
+          .filter((name) => name.endsWith('.html'))
+          .map((name) => join(root, name)),
+      },
+    },
   })
   return outDir
 }

@@ -10,25 +10,55 @@ import type { LiveServerMessage } from '../../../server/contract/media.ts'
 export const hasFfmpeg = existsSync('/usr/bin/ffmpeg')
 if (!hasFfmpeg) console.warn('\nSKIPPED LOUDLY: no /usr/bin/ffmpeg; tests that play made-up pictures are left out. Install: apt-get install ffmpeg\n')
 
-export type TestClip = { prelude: Buffer; config: Buffer; tags: { bytes: Buffer; ms: number; isKey: boolean }[]; durationMs: number; widthPx: number; heightPx: number; hasSound: boolean }
+export type TestClip = {
+  prelude: Buffer
+  config: Buffer
+  tags: { bytes: Buffer; ms: number; isKey: boolean }[]
+  durationMs: number
+  widthPx: number
+  heightPx: number
+  hasSound: boolean
+}
 
 /** A moving test picture as FLV, 25 frames a second, a key frame every second. */
 export function makeClip(options: { sizePx?: [number, number]; seconds?: number; gopFrames?: number; sound?: boolean } = {}): TestClip {
   const { sizePx: [widthPx, heightPx] = [640, 360], seconds = 8, gopFrames = 25, sound = false } = options
   const inputs = ['-f', 'lavfi', '-i', `testsrc=size=${widthPx}x${heightPx}:rate=25:duration=${seconds}`]
   if (sound) inputs.push('-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=44100:duration=${seconds}`)
-  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', String(gopFrames), '-keyint_min', String(gopFrames), '-sc_threshold', '0', '-threads', '1']
-  const made = spawnSync('/usr/bin/ffmpeg', ['-v', 'error', ...inputs, ...video, ...(sound ? ['-c:a', 'aac', '-ac', '1'] : []), '-f', 'flv', '-flvflags', 'no_duration_filesize', 'pipe:1'], { maxBuffer: 256 * 1024 * 1024 })
+  const video = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-tune',
+    'zerolatency',
+    '-pix_fmt',
+    'yuv420p',
+    '-g',
+    String(gopFrames),
+    '-keyint_min',
+    String(gopFrames),
+    '-sc_threshold',
+    '0',
+    '-threads',
+    '1',
+  ]
+  const made = spawnSync(
+    '/usr/bin/ffmpeg',
+    ['-v', 'error', ...inputs, ...video, ...(sound ? ['-c:a', 'aac', '-ac', '1'] : []), '-f', 'flv', '-flvflags', 'no_duration_filesize', 'pipe:1'],
+    { maxBuffer: 256 * 1024 * 1024 },
+  )
   if (made.status !== 0) throw new Error(`ffmpeg: ${made.stderr.toString()}`)
   const flv = made.stdout
   const clip: TestClip = { prelude: flv.subarray(0, 13), config: Buffer.alloc(0), tags: [], durationMs: seconds * 1000, widthPx, heightPx, hasSound: sound }
-  for (let at = 13; at + 15 <= flv.length; ) {
+  for (let at = 13; at + 15 <= flv.length;) {
     const type = flv[at]
     const next = at + 11 + flv.readUIntBE(at + 1, 3) + 4
     const bytes = flv.subarray(at, next)
     const isConfig = type !== 18 && bytes[12] === 0 && (type === 9 || (bytes[11] ?? 0) >> 4 === 10)
     if (isConfig) clip.config = Buffer.concat([clip.config, bytes])
-    else if (type !== 18 && !(type === 9 && bytes[12] === 2)) clip.tags.push({ bytes, ms: bytes.readUIntBE(4, 3) | ((bytes[7] ?? 0) << 24), isKey: type === 9 && (bytes[11] ?? 0) >> 4 === 1 })
+    else if (type !== 18 && !(type === 9 && bytes[12] === 2))
+      clip.tags.push({ bytes, ms: bytes.readUIntBE(4, 3) | ((bytes[7] ?? 0) << 24), isKey: type === 9 && (bytes[11] ?? 0) >> 4 === 1 })
     at = next
   }
   return clip
@@ -67,12 +97,29 @@ export type FlvServer = {
 }
 
 /** Serves the files of `folder` and `/media/live/:id`. */
-export async function startFlvServer({ folder, clip, api }: { folder: string; clip: TestClip; api?: (request: IncomingMessage) => { status: number; headers: Record<string, string>; body: Buffer | string } | undefined }): Promise<FlvServer> {
+export async function startFlvServer({
+  folder,
+  clip,
+  api,
+}: {
+  folder: string
+  clip: TestClip
+  api?: (request: IncomingMessage) => { status: number; headers: Record<string, string>; body: Buffer | string } | undefined
+}): Promise<FlvServer> {
   const viewers = new Set<Viewer>()
   let http: Server | undefined
   let port = 0
   const server: FlvServer = {
-    origin: '', viewers, opened: { count: 0, queries: [] }, clipFor: () => clip, isCorrupting: false, isSilent: false, answer: undefined, answerFor: () => undefined, hasStopped: () => false, startFlvMs: 4_294_960_000,
+    origin: '',
+    viewers,
+    opened: { count: 0, queries: [] },
+    clipFor: () => clip,
+    isCorrupting: false,
+    isSilent: false,
+    answer: undefined,
+    answerFor: () => undefined,
+    hasStopped: () => false,
+    startFlvMs: 4_294_960_000,
     sendGarbage() {
       for (const viewer of viewers) viewer.socket.send(Buffer.alloc(500, 0x5a))
     },
@@ -112,7 +159,14 @@ export async function startFlvServer({ folder, clip, api }: { folder: string; cl
   return server
 }
 
-const contentTypes: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.jpg': 'image/jpeg', '.mp4': 'video/mp4' }
+const contentTypes: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.jpg': 'image/jpeg',
+  '.mp4': 'video/mp4',
+}
 
 function take(server: FlvServer, socket: WebSocket, { pathname, searchParams: query }: URL) {
   const viewer: Viewer = { cameraId: pathname.split('/').at(-1) ?? '', socket, query, stop: () => {}, send: (message) => socket.send(JSON.stringify(message)) }
@@ -139,8 +193,16 @@ function play(server: FlvServer, viewer: Viewer, clip: TestClip): () => void {
   let lastFlvMs = server.startFlvMs
   let lastAt = Date.now()
   viewer.send({
-    type: 'opened', profile: viewer.query.get('profile') === 'sub' ? 'sub' : 'main', codec: 'h264', sourceCodec: 'h264', widthPx: clip.widthPx, heightPx: clip.heightPx,
-    sound: withSound, flvBaseMs: server.startFlvMs, instead: null, soundMissing: null,
+    type: 'opened',
+    profile: viewer.query.get('profile') === 'sub' ? 'sub' : 'main',
+    codec: 'h264',
+    sourceCodec: 'h264',
+    widthPx: clip.widthPx,
+    heightPx: clip.heightPx,
+    sound: withSound,
+    flvBaseMs: server.startFlvMs,
+    instead: null,
+    soundMissing: null,
   })
   viewer.socket.send(Buffer.concat([clip.prelude, clip.config]))
   const sender = setInterval(() => {
@@ -182,8 +244,27 @@ function stamp(tag: Buffer, flvMs: number, isCorrupt: boolean): Buffer {
 /** One key frame of the test picture as MP4: what `GET …/still` answers. */
 export function makeStill(): Buffer {
   const made = spawnSync('/usr/bin/ffmpeg', [
-    '-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25', '-frames:v', '1', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-threads', '1',
-    '-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov', 'pipe:1',
+    '-v',
+    'error',
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc2=size=640x360:rate=25',
+    '-frames:v',
+    '1',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-pix_fmt',
+    'yuv420p',
+    '-threads',
+    '1',
+    '-f',
+    'mp4',
+    '-movflags',
+    'frag_keyframe+empty_moov',
+    'pipe:1',
   ])
   if (made.status !== 0) throw new Error(`ffmpeg: ${made.stderr.toString()}`)
   return made.stdout

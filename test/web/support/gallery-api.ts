@@ -30,11 +30,28 @@ export function galleryApi(still: Buffer) {
     }
     if (path.endsWith('/dossier')) {
       return json({
-        cameraId, name: cameraId, label: `DEMO-${cameraId}`, address: '澄桥路与柳汀街交口东北角（演示）', stationId: 'qinglan', stationName: '青岚派出所', scene: 'troubleSpot', link: 'wired', driver: 'rtsp', accessUrl: 'rtsp://***@127.0.0.1:8554',
-        vendor: '演示', model: 'DEMO-4MP', mountHeightM: 6.5, switchName: 'SW-07', installedAt: now - 900 * 24 * hourMs, lastUpkeepAt: now - 60 * 24 * hourMs, originalLonLat: [111.6661, 40.7512], originalCrs: 'GCJ-02',
+        cameraId,
+        name: cameraId,
+        label: `DEMO-${cameraId}`,
+        address: '澄桥路与柳汀街交口东北角（演示）',
+        stationId: 'qinglan',
+        stationName: '青岚派出所',
+        scene: 'troubleSpot',
+        link: 'wired',
+        driver: 'rtsp',
+        accessUrl: 'rtsp://***@127.0.0.1:8554',
+        vendor: '演示',
+        model: 'DEMO-4MP',
+        mountHeightM: 6.5,
+        switchName: 'SW-07',
+        installedAt: now - 900 * 24 * hourMs,
+        lastUpkeepAt: now - 60 * 24 * hourMs,
+        originalLonLat: [111.6661, 40.7512],
+        originalCrs: 'GCJ-02',
       })
     }
-    if (path.endsWith('/probe')) return json({ cameraId, status: 'offline', cause: 'unreachable', detail: 'ETIMEDOUT', sinceAt: now - 327_000, evidenceAt: now })
+    if (path.endsWith('/probe'))
+      return json({ cameraId, status: 'offline', cause: 'unreachable', detail: 'ETIMEDOUT', sinceAt: now - 327_000, evidenceAt: now })
     return json({})
   }
 }
@@ -47,7 +64,19 @@ export function galleryAnswers(server: FlvServer) {
     if (cameraId === 'password') return { type: 'opening', attempt: 1, cause: 'refused_login', detail: 'RTSP 401', retryInMs: 900_000 }
     if (cameraId === 'noright') return { type: 'refused', cause: 'no_permission', detail: null }
     if (cameraId === 'limit') return { type: 'refused', cause: 'transcode_limit', detail: null }
-    if (cameraId === 'codec') return { type: 'opened', profile: 'sub', codec: 'h264', sourceCodec: 'h265', widthPx: 640, heightPx: 360, sound: false, flvBaseMs: 0, instead: 'sub_stream', soundMissing: null }
+    if (cameraId === 'codec')
+      return {
+        type: 'opened',
+        profile: 'sub',
+        codec: 'h264',
+        sourceCodec: 'h265',
+        widthPx: 640,
+        heightPx: 360,
+        sound: false,
+        flvBaseMs: 0,
+        instead: 'sub_stream',
+        soundMissing: null,
+      }
     return undefined
   }
   server.hasStopped = (cameraId, sinceOpenMs) => (cameraId === 'stalled' && sinceOpenMs > 1000) || (cameraId === 'slow' && sinceOpenMs > 8000)

@@ -64,6 +64,8 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   let memberships = new Map<number, Membership>()
   let builtFor = -1
   let areLabelsStale = true
+  let drawnFrames = 0
+  let drawnAt: readonly number[] = []
 
   const model: OverlayModel = {
     look: { ...look, pixelRatio }, symbols: createSymbols({ ...look, pixelRatio }), items: [], outline: outline && shapeOf([outline], true), borders: null, hasMask: false,
@@ -90,6 +92,8 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     const resolution = restingNear(frameState.viewState.resolution)
     if (builtFor !== resolution) rebuildScene(resolution)
     if (model.pulses.some((pulse) => performance.now() - pulse.startedAtMs > PULSE_MS)) model.pulses = model.pulses.filter((pulse) => performance.now() - pulse.startedAtMs <= PULSE_MS)
+    drawnFrames++
+    drawnAt = frameState.viewState.center
     drawOverlay(ctx, model, frameState, toCanvas)
   }
 
@@ -418,6 +422,18 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
       return [x + item.offsetPx[0] * currentLook.sizeScale, y + item.offsetPx[1] * currentLook.sizeScale]
     },
     scaleBar: (maxPx: number) => scaleBar(ground(view.getResolution() ?? 1), maxPx),
+    drawnFrames: () => drawnFrames,
+    drawnAt: (): readonly number[] => drawnAt,
+    /** When nothing is left to draw: tiles are there, movements are over, names are placed. */
+    async atRest(): Promise<void> {
+      do {
+        await new Promise((resolve) => {
+          map.once('rendercomplete', resolve)
+          map.render()
+        })
+      } while (!base || areLabelsStale || view.getAnimating() || model.pulses.length > 0)
+    },
+    toPx: ([x, y]: readonly [number, number]) => toPx(x, y),
     /** What stands on the map now, for tests and for screen readers. */
     listItems: (): readonly MapItem[] => model.items,
   }

@@ -8,7 +8,11 @@ export type Backoff = {
   reset(): void
 }
 
-export function createBackoff({ baseMs = 500, capMs = 30_000, random = Math.random }: { baseMs?: number; capMs?: number; random?: () => number } = {}): Backoff {
+export function createBackoff({
+  baseMs = 500,
+  capMs = 30_000,
+  random = Math.random,
+}: { baseMs?: number; capMs?: number; random?: () => number } = {}): Backoff {
   let attempts = 0
   return {
     next() {

@@ -35,10 +35,20 @@ export type Feed = {
   close(): void
 }
 
-export function openFeed(request: FeedRequest, { openSocket, clock, serverNow, handlers }: { openSocket: OpenSocket; clock: PlayerClock; serverNow: () => Instant; handlers: FeedHandlers }): Feed {
+export function openFeed(
+  request: FeedRequest,
+  { openSocket, clock, serverNow, handlers }: { openSocket: OpenSocket; clock: PlayerClock; serverNow: () => Instant; handlers: FeedHandlers },
+): Feed {
   const timeline = createFlvTimeline()
   const frameAge = createFrameAge()
-  const times: FeedTimes = { openedAtMs: clock.monotonicMs(), heardAtMs: undefined, promisedPauseMs: 0, confirmedAtMs: undefined, startedAtMs: undefined, videoAtMs: undefined }
+  const times: FeedTimes = {
+    openedAtMs: clock.monotonicMs(),
+    heardAtMs: undefined,
+    promisedPauseMs: 0,
+    confirmedAtMs: undefined,
+    startedAtMs: undefined,
+    videoAtMs: undefined,
+  }
   let opened: Opened | undefined
   let rate: { kbps: number; fps: number } | undefined
   let isDone = false
@@ -46,7 +56,11 @@ export function openFeed(request: FeedRequest, { openSocket, clock, serverNow, h
   const socket = openSocket(livePath(request), { onText, onBytes, onClose: (code, reason) => end({ kind: 'closed', code, reason }) })
 
   return {
-    request, timeline, frameAge, times, close,
+    request,
+    timeline,
+    frameAge,
+    times,
+    close,
     opened: () => opened,
     rate: () => rate,
     restartAtNextKeyFrame: () => timeline.startAnew(false),

@@ -72,7 +72,8 @@ export function createFlvTimeline() {
     const body = at + tagHeaderBytes
     const end = body + sizeBytes
     if (end + previousTagSizeBytes > view.byteLength) throw new FlvFramingError(`tag of ${sizeBytes} bytes at byte ${at} is longer than its message`)
-    if (view.getUint32(end) !== tagHeaderBytes + sizeBytes) throw new FlvFramingError(`PreviousTagSize ${view.getUint32(end)} after a tag of ${sizeBytes} bytes`)
+    if (view.getUint32(end) !== tagHeaderBytes + sizeBytes)
+      throw new FlvFramingError(`PreviousTagSize ${view.getUint32(end)} after a tag of ${sizeBytes} bytes`)
     const next = end + previousTagSizeBytes
     if (type === videoTag && sizeBytes >= 2) takeVideo(view, at, next, batch)
     else if (type === audioTag && sizeBytes >= 2) takeAudio(view, at, next)
@@ -170,10 +171,19 @@ function hasFileHeader(view: DataView): boolean {
 
 function fileHeader(hasAudio: boolean): Uint8Array {
   return Uint8Array.of(
-    0x46, 0x4c, 0x56, 1,      // 'FLV', version 1
+    0x46,
+    0x4c,
+    0x56,
+    1, // 'FLV', version 1
     hasAudio ? 0b101 : 0b001, // TypeFlagsAudio, TypeFlagsVideo
-    0, 0, 0, 9,               // DataOffset
-    0, 0, 0, 0,               // PreviousTagSize0
+    0,
+    0,
+    0,
+    9, // DataOffset
+    0,
+    0,
+    0,
+    0, // PreviousTagSize0
   )
 }
 
@@ -187,7 +197,7 @@ function copyTag(view: DataView, at: number, next: number): Uint8Array {
 
 /** Timestamp (low 24 bits) and TimestampExtended (high 8 bits) as one unsigned number. */
 function readTimestamp(view: DataView, at: number): number {
-  return (((view.getUint32(at + 3) & 0xffffff) | (view.getUint8(at + 7) << 24)) >>> 0)
+  return ((view.getUint32(at + 3) & 0xffffff) | (view.getUint8(at + 7) << 24)) >>> 0
 }
 
 function writeTimestamp(view: DataView, at: number, ms: number) {

@@ -65,15 +65,20 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     retry = undefined
     phase = 'running'
     next?.close()
-    const feed: Feed = openFeed({ cameraId, profile, codecs, sound: wantsSound }, {
-      openSocket, clock, serverNow,
-      handlers: {
-        onMessage: (message) => onMessage(feed, message),
-        onStart: (tags) => onStart(feed, tags),
-        onTags: (tags) => onTags(feed, tags),
-        onEnd: (end) => onEnd(feed, end),
+    const feed: Feed = openFeed(
+      { cameraId, profile, codecs, sound: wantsSound },
+      {
+        openSocket,
+        clock,
+        serverNow,
+        handlers: {
+          onMessage: (message) => onMessage(feed, message),
+          onStart: (tags) => onStart(feed, tags),
+          onTags: (tags) => onTags(feed, tags),
+          onEnd: (end) => onEnd(feed, end),
+        },
       },
-    })
+    )
     next = feed
     report()
   }
@@ -135,7 +140,10 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     if (feed === next && current) return stay('media_unavailable')
     if (end.kind === 'closed' && end.code === closeCodes.tooSlow) cause = 'too_slow'
     drop(feed)
-    fail(end.kind === 'corrupt' ? 'data_corrupt' : end.code === closeCodes.serverRestarts ? 'server_restarts' : 'server_lost', end.kind === 'corrupt' ? end.detail : end.reason || null)
+    fail(
+      end.kind === 'corrupt' ? 'data_corrupt' : end.code === closeCodes.serverRestarts ? 'server_restarts' : 'server_lost',
+      end.kind === 'corrupt' ? end.detail : end.reason || null,
+    )
   }
 
   function onDecoderFailure({ isUnsupported, detail: words }: { isUnsupported: boolean; detail: string }) {
@@ -313,7 +321,9 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     const dueMs = retry?.dueMs ?? serverRetryDueMs
     return {
       phase: phase !== 'running' ? phase : age === null ? 'opening' : freshnessOf(age),
-      cause, detail, fault,
+      cause,
+      detail,
+      fault,
       attempt: Math.max(serverAttempt, fault || retry ? backoff.attempts() : 0),
       retryInMs: dueMs === undefined || dueMs <= nowMs ? null : dueMs - nowMs,
       ageMs: age,

@@ -21,7 +21,14 @@ let library: Promise<typeof Mpegts> | undefined
 export function loadMpegts(): Promise<typeof Mpegts> {
   library ??= import('mpegts.js').then(
     (module) => {
-      module.default.LoggingControl.applyConfig({ enableAll: false, enableDebug: false, enableVerbose: false, enableInfo: false, enableWarn: false, enableError: false })
+      module.default.LoggingControl.applyConfig({
+        enableAll: false,
+        enableDebug: false,
+        enableVerbose: false,
+        enableInfo: false,
+        enableWarn: false,
+        enableError: false,
+      })
       return module.default
     },
     (error: unknown) => {
@@ -53,7 +60,14 @@ export const openDecoder: OpenDecoder = async (video, { hasAudio, clock, onFailu
 
   const player = mpegts.createPlayer(
     { type: 'flv', isLive: true, hasAudio, hasVideo: true, url: '' },
-    { ...liveConfig, customLoader: createLoaderClass(mpegts, (next) => (sink = next), () => fail('the buffer is full')) },
+    {
+      ...liveConfig,
+      customLoader: createLoaderClass(
+        mpegts,
+        (next) => (sink = next),
+        () => fail('the buffer is full'),
+      ),
+    },
   )
   player.on(mpegts.Events.ERROR, (type: string, detail: string, more: { code?: number; msg?: string } | undefined) => {
     fail(`${type} ${detail} ${more?.msg ?? ''}`, detail === mpegts.ErrorDetails.MEDIA_CODEC_UNSUPPORTED || more?.code === DOMException.NOT_SUPPORTED_ERR)

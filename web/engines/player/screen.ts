@@ -37,7 +37,13 @@ export function createScreen(video: HTMLVideoElement, { clock, openDecoder, hold
   const hasFrameCallbacks = 'requestVideoFrameCallback' in video
 
   return {
-    begin, push, chase, nudge, setMuted, close, lagMs,
+    begin,
+    push,
+    chase,
+    nudge,
+    setMuted,
+    close,
+    lagMs,
     hasDecoder: () => decoder !== undefined,
     hasAudio: () => decoder?.hasAudio ?? false,
     /** Something has been shown since the start, and still is. */
@@ -55,23 +61,25 @@ export function createScreen(video: HTMLVideoElement, { clock, openDecoder, hold
     shownS = undefined
     backlog = [prelude]
     backlogBytes = prelude.byteLength
-    exchange = exchange.then(async () => {
-      await old?.close()
-      if (mine !== turn) return
-      const opened = await openDecoder(video, { hasAudio, clock, onFailure: (failure) => mine === turn && onFailure(failure) })
-      if (mine !== turn) return opened.close()
-      decoder = opened
-      startedAtMs = progressAtMs = clock.monotonicMs()
-      const waiting = backlog
-      backlog = []
-      backlogBytes = 0
-      for (const bytes of waiting) opened.push(bytes)
-      video.muted = isMuted
-      watchFrames()
-      play()
-    }).catch((error: unknown) => {
-      if (mine === turn) onFailure({ isUnsupported: false, detail: error instanceof Error ? error.message : String(error) })
-    })
+    exchange = exchange
+      .then(async () => {
+        await old?.close()
+        if (mine !== turn) return
+        const opened = await openDecoder(video, { hasAudio, clock, onFailure: (failure) => mine === turn && onFailure(failure) })
+        if (mine !== turn) return opened.close()
+        decoder = opened
+        startedAtMs = progressAtMs = clock.monotonicMs()
+        const waiting = backlog
+        backlog = []
+        backlogBytes = 0
+        for (const bytes of waiting) opened.push(bytes)
+        video.muted = isMuted
+        watchFrames()
+        play()
+      })
+      .catch((error: unknown) => {
+        if (mine === turn) onFailure({ isUnsupported: false, detail: error instanceof Error ? error.message : String(error) })
+      })
   }
 
   function push(bytes: ArrayBuffer, maxBacklogBytes: number) {

@@ -12,7 +12,11 @@ export async function decodeStill(mp4: ArrayBuffer, maxWidthPx: number, signal?:
   try {
     await firstFrame(video, url, signal)
     const scale = Math.min(1, maxWidthPx / video.videoWidth)
-    return await createImageBitmap(video, { resizeWidth: Math.round(video.videoWidth * scale), resizeHeight: Math.round(video.videoHeight * scale), resizeQuality: 'medium' })
+    return await createImageBitmap(video, {
+      resizeWidth: Math.round(video.videoWidth * scale),
+      resizeHeight: Math.round(video.videoHeight * scale),
+      resizeQuality: 'medium',
+    })
   } finally {
     video.removeAttribute('src')
     video.load()

@@ -53,7 +53,8 @@ export function judgeFeed(nowMs: number, feed: FeedTimes): Verdict {
   if (feed.heardAtMs === undefined) return nowMs - feed.openedAtMs > limits.firstWordMs ? { act: 'reopen', fault: 'server_silent' } : wait
   const silenceMs = feed.confirmedAtMs === undefined ? feed.promisedPauseMs + limits.silenceBetweenTriesMs : limits.silenceMs
   if (nowMs - feed.heardAtMs > silenceMs) return { act: 'reopen', fault: 'server_silent' }
-  if (feed.confirmedAtMs !== undefined && feed.startedAtMs === undefined && nowMs - feed.confirmedAtMs > limits.keyFrameMs) return { act: 'reopen', fault: 'no_key_frame' }
+  if (feed.confirmedAtMs !== undefined && feed.startedAtMs === undefined && nowMs - feed.confirmedAtMs > limits.keyFrameMs)
+    return { act: 'reopen', fault: 'no_key_frame' }
   return wait
 }
 

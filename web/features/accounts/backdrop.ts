@@ -79,6 +79,7 @@ export function drawBackdrop(context: CanvasRenderingContext2D, map: Backdrop, {
   around.addPath(outline)
   context.globalAlpha = 0.72
   context.fillStyle = color.outside
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a canvas, not an array
   context.fill(around, 'evenodd')
   context.strokeStyle = color.outline
   context.globalAlpha = 0.13

@@ -20,6 +20,10 @@ export function filterCameras(points: readonly CameraPoint[], filter: CameraFilt
   if (!isFiltering(filter)) return points
   const fits = <T>(chosen: readonly T[], value: T) => chosen.length === 0 || chosen.includes(value)
   return points.filter(
-    (point) => fits(filter.statuses, point.state.status) && fits(filter.stationIds, point.stationId) && fits(filter.scenes, point.scene) && fits(filter.links, point.link),
+    (point) =>
+      fits(filter.statuses, point.state.status) &&
+      fits(filter.stationIds, point.stationId) &&
+      fits(filter.scenes, point.scene) &&
+      fits(filter.links, point.link),
   )
 }

@@ -19,12 +19,21 @@ export function isFaulty(status: CameraStatus): boolean {
 export function listNeedsAction(points: readonly CameraPoint[]): NeedsAction[] {
   const bad = points.filter((point) => isFaulty(point.state.status)).toSorted(compareUrgency)
   const unknownByCause = new Map<FailureCause | null, CameraPoint[]>()
-  for (const point of bad) if (point.state.status === 'unknown') unknownByCause.set(point.state.cause, [...(unknownByCause.get(point.state.cause) ?? []), point])
+  for (const point of bad)
+    if (point.state.status === 'unknown') unknownByCause.set(point.state.cause, [...(unknownByCause.get(point.state.cause) ?? []), point])
   const rows: NeedsAction[] = []
   for (const point of bad) {
     const group = point.state.status === 'unknown' ? (unknownByCause.get(point.state.cause) ?? []) : []
     if (group.length <= groupFrom) rows.push({ kind: 'camera', key: point.cameraId, point })
-    else if (group[0] === point) rows.push({ kind: 'group', key: `unknown:${point.state.cause}`, status: 'unknown', cause: point.state.cause, count: group.length, sinceAt: point.state.sinceAt })
+    else if (group[0] === point)
+      rows.push({
+        kind: 'group',
+        key: `unknown:${point.state.cause}`,
+        status: 'unknown',
+        cause: point.state.cause,
+        count: group.length,
+        sinceAt: point.state.sinceAt,
+      })
   }
   return rows
 }

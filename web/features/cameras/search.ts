@@ -22,7 +22,12 @@ const collator = new Intl.Collator('zh-Hans-CN', { numeric: true })
 
 /** Every word of `query` must be found somewhere. An empty query finds nothing. */
 export function searchCameras(points: readonly CameraPoint[], query: string): CameraMatch[] {
-  const words = query.normalize('NFKC').trim().split(/\s+/).map((word) => compact(word).text).filter((word) => word !== '')
+  const words = query
+    .normalize('NFKC')
+    .trim()
+    .split(/\s+/)
+    .map((word) => compact(word).text)
+    .filter((word) => word !== '')
   if (words.length === 0) return []
   const found: { match: CameraMatch; rank: number }[] = []
   for (const point of points) {
@@ -59,8 +64,11 @@ function findWord(point: CameraPoint, word: string): Hit | undefined {
   if (name.text.startsWith(word)) return hit(1, 'name', name, 0)
   const ofInitials = initials.text.indexOf(word)
   // the letters under the initials can be marked only if there is one initial for each of them
-  const initialsHit = (rank: number): Hit =>
-    ({ rank, field: 'name', ranges: point.initials.length === point.name.length ? rangeOf(initials, ofInitials, word.length) : [] })
+  const initialsHit = (rank: number): Hit => ({
+    rank,
+    field: 'name',
+    ranges: point.initials.length === point.name.length ? rangeOf(initials, ofInitials, word.length) : [],
+  })
   if (initials.text === word || ofInitials === 0) return initialsHit(2)
   if (label.text.endsWith(word)) return hit(3, 'label', label, label.text.length - word.length)
   if (cameraId.text.endsWith(word)) return hit(3, 'cameraId', cameraId, cameraId.text.length - word.length)

@@ -71,7 +71,10 @@ export const useCameraStore = defineStore('cameras', () => {
   async function reload(): Promise<PushPosition> {
     try {
       const [fetched, fetchedStations, config, recent] = await Promise.all([
-        call(cameraApi.points), call(cameraApi.stations), call(mapApi.config), call(statusApi.recent, { query: { limit: keptChanges } }),
+        call(cameraApi.points),
+        call(cameraApi.stations),
+        call(mapApi.config),
+        call(statusApi.recent, { query: { limit: keptChanges } }),
       ])
       noteServerTime(fetched.serverAt)
       known = new Map(fetched.points.map((point) => [point.cameraId, point]))
@@ -101,7 +104,19 @@ export const useCameraStore = defineStore('cameras', () => {
   }
 
   return {
-    byId, stations, mapConfig, points, counts, onlineRate, recentChanges, isLoaded, loadError,
-    connection: push.connection, isStale: push.isStale, lastMessageAt: push.lastMessageAt, load, close,
+    byId,
+    stations,
+    mapConfig,
+    points,
+    counts,
+    onlineRate,
+    recentChanges,
+    isLoaded,
+    loadError,
+    connection: push.connection,
+    isStale: push.isStale,
+    lastMessageAt: push.lastMessageAt,
+    load,
+    close,
   }
 })

@@ -19,8 +19,15 @@ export function useCameraHistory(camera: () => CameraPoint) {
   const error = shallowRef<unknown>(null)
   let running: AbortController | undefined
 
-  watch(() => camera().cameraId, () => (day.value = month.value = error.value = null))
-  watch(() => [camera().cameraId, camera().state.sinceAt, canSee.value], () => void load(), { immediate: true })
+  watch(
+    () => camera().cameraId,
+    () => (day.value = month.value = error.value = null),
+  )
+  watch(
+    () => [camera().cameraId, camera().state.sinceAt, canSee.value],
+    () => void load(),
+    { immediate: true },
+  )
   const timer = setInterval(() => void load(), againMs)
   onScopeDispose(() => {
     clearInterval(timer)

@@ -10,10 +10,14 @@ export function useDigitalZoom(frame: Readonly<Ref<HTMLElement | null>>) {
   const pointers = new Map<number, { xPx: number; yPx: number }>()
   let undo: (() => void) | undefined
 
-  watch(frame, (element) => {
-    undo?.()
-    undo = element ? listen(element) : undefined
-  }, { flush: 'post' })
+  watch(
+    frame,
+    (element) => {
+      undo?.()
+      undo = element ? listen(element) : undefined
+    },
+    { flush: 'post' },
+  )
   onScopeDispose(() => undo?.())
 
   return {
@@ -31,17 +35,26 @@ export function useDigitalZoom(frame: Readonly<Ref<HTMLElement | null>>) {
   function listen(element: HTMLElement) {
     const events = new AbortController()
     const { signal } = events
-    element.addEventListener('wheel', (event) => {
-      event.preventDefault()
-      zoom(element, wheelFactor ** -event.deltaY, at(element, event))
-    }, { signal, passive: false })
-    element.addEventListener('pointerdown', (event) => {
-      if (event.button !== 0 || (event.target as Element).closest('button')) return
-      pointers.set(event.pointerId, at(element, event))
-      if (view.value.scale > 1) element.setPointerCapture(event.pointerId)
-    }, { signal })
+    element.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault()
+        zoom(element, wheelFactor ** -event.deltaY, at(element, event))
+      },
+      { signal, passive: false },
+    )
+    element.addEventListener(
+      'pointerdown',
+      (event) => {
+        if (event.button !== 0 || (event.target as Element).closest('button')) return
+        pointers.set(event.pointerId, at(element, event))
+        if (view.value.scale > 1) element.setPointerCapture(event.pointerId)
+      },
+      { signal },
+    )
     element.addEventListener('pointermove', (event) => onMove(element, event), { signal })
-    for (const end of ['pointerup', 'pointercancel', 'pointerleave'] as const) element.addEventListener(end, (event) => pointers.delete(event.pointerId), { signal })
+    for (const end of ['pointerup', 'pointercancel', 'pointerleave'] as const)
+      element.addEventListener(end, (event) => pointers.delete(event.pointerId), { signal })
     return () => {
       events.abort()
       pointers.clear()

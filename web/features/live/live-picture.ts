@@ -29,11 +29,14 @@ export function useLivePicture({ video, holdCanvas, cameraId, profile }: LivePic
   watch([video, cameraId], open, { flush: 'post' })
   watch(profile, (wanted) => setProfile(wanted))
   // the push line is back: so is the server, whatever pause the player had got to
-  watch(() => cameras.connection, (connection, before) => {
-    if (connection !== 'live' || before === 'live') return
-    clearTimeout(returnTimer)
-    returnTimer = setTimeout(() => live.value?.fault && player?.retryNow(), Math.random() * returnSpreadMs)
-  })
+  watch(
+    () => cameras.connection,
+    (connection, before) => {
+      if (connection !== 'live' || before === 'live') return
+      clearTimeout(returnTimer)
+      returnTimer = setTimeout(() => live.value?.fault && player?.retryNow(), Math.random() * returnSpreadMs)
+    },
+  )
   onScopeDispose(() => {
     clearTimeout(returnTimer)
     stopListening()
@@ -50,7 +53,11 @@ export function useLivePicture({ video, holdCanvas, cameraId, profile }: LivePic
     fullAt.value = lease ? null : playerBudget.open().length
     if (!lease) return
     player = createLivePlayer(element, {
-      cameraId: cameraId(), profile: profile(), openSocket: openMediaSocket, serverNow, holdCanvas: holdCanvas.value ?? undefined,
+      cameraId: cameraId(),
+      profile: profile(),
+      openSocket: openMediaSocket,
+      serverNow,
+      holdCanvas: holdCanvas.value ?? undefined,
       onState: (state) => (live.value = state),
     })
   }

@@ -16,7 +16,11 @@ export function nearestCameras(from: CameraPoint, all: Iterable<CameraPoint>, co
   for (const camera of all) {
     if (camera.cameraId === from.cameraId) continue
     const { distanceM, bearingDeg } = way(camera.lonLat, from.lonLat)
-    near.push({ camera, distanceM, seesHere: distanceM <= camera.reachM && (distanceM < samePoleM || Math.abs(turn(bearingDeg - camera.headingDeg)) <= camera.fovDeg / 2) })
+    near.push({
+      camera,
+      distanceM,
+      seesHere: distanceM <= camera.reachM && (distanceM < samePoleM || Math.abs(turn(bearingDeg - camera.headingDeg)) <= camera.fovDeg / 2),
+    })
   }
   const cost = ({ distanceM, seesHere }: NearCamera) => distanceM - (seesHere ? seesHereWorthM : 0)
   return near.toSorted((a, b) => cost(a) - cost(b)).slice(0, count)

@@ -8,8 +8,21 @@ const videoGround = '#05070A'
 
 /** Bound as style on what holds a picture; everything inside uses the usual custom properties. */
 export const pictureStyle = {
-  '--video-ground': videoGround, '--text1': text1, '--text2': text2, '--text3': text3, '--accent': accent, '--online': online, '--degraded': degraded, '--offline': offline,
-  '--unknown': unknown, '--suspended': suspended, '--raised': raised, '--line': line, '--active': active, '--field': field, '--surface': videoGround,
+  '--video-ground': videoGround,
+  '--text1': text1,
+  '--text2': text2,
+  '--text3': text3,
+  '--accent': accent,
+  '--online': online,
+  '--degraded': degraded,
+  '--offline': offline,
+  '--unknown': unknown,
+  '--suspended': suspended,
+  '--raised': raised,
+  '--line': line,
+  '--active': active,
+  '--field': field,
+  '--surface': videoGround,
 } as const
 
 /** For the line under a snapshot. */

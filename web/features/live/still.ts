@@ -15,7 +15,13 @@ const freshMs = 15_000
 const maxAtOnce = 2
 export const stillWidthPx = 640
 
-export function createStillCache({ fetchStill, nowMs = () => performance.now() }: { fetchStill: (cameraId: CameraId) => Promise<Still>; nowMs?: () => number }) {
+export function createStillCache({
+  fetchStill,
+  nowMs = () => performance.now(),
+}: {
+  fetchStill: (cameraId: CameraId) => Promise<Still>
+  nowMs?: () => number
+}) {
   const kept = new Map<CameraId, { result: Promise<StillResult>; atMs: number }>()
   const waiting: (() => void)[] = []
   let running = 0

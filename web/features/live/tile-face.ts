@@ -46,25 +46,87 @@ export function tileFace(input: FaceInput): TileFace {
   const still: Pick<TileFace, 'picture' | 'isDim' | 'isGrey'> = { picture: 'still', isDim: true, isGrey: false }
   const plain = { tone: 'plain', ageTone: 'plain', hasRetry: false } as const
 
-  if (fullAt !== null) return { ...plain, ...still, kind: 'limit', shape: camera.status, title: t('live.limitTitle', { count: fullAt }), lines: [t('live.limitWhat')], age: stillAge }
+  if (fullAt !== null)
+    return {
+      ...plain,
+      ...still,
+      kind: 'limit',
+      shape: camera.status,
+      title: t('live.limitTitle', { count: fullAt }),
+      lines: [t('live.limitWhat')],
+      age: stillAge,
+    }
   if (!live) return { ...plain, ...still, kind: 'opening', shape: 'unknown', title: '', lines: [], age: openingAge(stillAge) }
-  if (live.phase === 'closed') return { ...plain, ...still, kind: 'refused', shape: 'unknown', title: t('live.signedOut'), lines: [t('live.signedOutWhat')], age: stillAge }
+  if (live.phase === 'closed')
+    return { ...plain, ...still, kind: 'refused', shape: 'unknown', title: t('live.signedOut'), lines: [t('live.signedOutWhat')], age: stillAge }
 
   if (live.phase === 'live' || live.phase === 'slow') {
     const isSlow = live.phase === 'slow'
     return {
-      ...plain, kind: live.phase, shape: isSlow || camera.status === 'degraded' ? 'degraded' : 'online', picture: 'video', isDim: false, isGrey: false,
-      title: '', lines: [], age: formatAge(live.ageMs ?? 0), ageTone: isSlow ? 'degraded' : 'plain',
+      ...plain,
+      kind: live.phase,
+      shape: isSlow || camera.status === 'degraded' ? 'degraded' : 'online',
+      picture: 'video',
+      isDim: false,
+      isGrey: false,
+      title: '',
+      lines: [],
+      age: formatAge(live.ageMs ?? 0),
+      ageTone: isSlow ? 'degraded' : 'plain',
     }
   }
 
   const cause = live.cause ?? (live.fault ? null : camera.cause)
-  if (cause === 'no_permission') return { ...plain, kind: 'noRight', shape: 'unknown', picture: 'none', isDim: false, isGrey: false, title: t('causes.no_permission.title'), lines: [t('causes.no_permission.who')], age: none }
-  if (live.phase === 'refused' && cause && limits.includes(cause)) return { ...plain, ...still, kind: 'limit', shape: camera.status, title: t(`causes.${cause}.title`), lines: [t(`causes.${cause}.who`), ...retryLine(live)], age: stillAge, hasRetry: true }
+  if (cause === 'no_permission')
+    return {
+      ...plain,
+      kind: 'noRight',
+      shape: 'unknown',
+      picture: 'none',
+      isDim: false,
+      isGrey: false,
+      title: t('causes.no_permission.title'),
+      lines: [t('causes.no_permission.who')],
+      age: none,
+    }
+  if (live.phase === 'refused' && cause && limits.includes(cause))
+    return {
+      ...plain,
+      ...still,
+      kind: 'limit',
+      shape: camera.status,
+      title: t(`causes.${cause}.title`),
+      lines: [t(`causes.${cause}.who`), ...retryLine(live)],
+      age: stillAge,
+      hasRetry: true,
+    }
   if (cause && refusing.includes(cause) && (live.phase === 'refused' || live.cause !== null)) {
-    return { kind: 'refused', shape: 'offline', picture: 'none', isDim: false, isGrey: false, tone: 'offline', title: t(`causes.${cause}.title`), lines: [t(`causes.${cause}.who`)], age: none, ageTone: 'plain', hasRetry: true }
+    return {
+      kind: 'refused',
+      shape: 'offline',
+      picture: 'none',
+      isDim: false,
+      isGrey: false,
+      tone: 'offline',
+      title: t(`causes.${cause}.title`),
+      lines: [t(`causes.${cause}.who`)],
+      age: none,
+      ageTone: 'plain',
+      hasRetry: true,
+    }
   }
-  if (live.phase === 'refused') return { ...plain, ...still, kind: 'refused', shape: camera.status, tone: 'degraded', title: cause ? t(`causes.${cause}.title`) : t('live.opening'), lines: [...(cause ? [t(`causes.${cause}.who`)] : []), ...retryLine(live)], age: stillAge, hasRetry: true }
+  if (live.phase === 'refused')
+    return {
+      ...plain,
+      ...still,
+      kind: 'refused',
+      shape: camera.status,
+      tone: 'degraded',
+      title: cause ? t(`causes.${cause}.title`) : t('live.opening'),
+      lines: [...(cause ? [t(`causes.${cause}.who`)] : []), ...retryLine(live)],
+      age: stillAge,
+      hasRetry: true,
+    }
 
   if (camera.status === 'offline' || camera.status === 'suspended') return outOfService(input, live)
   if (live.phase === 'stalled') return stalled(live)
@@ -82,30 +144,76 @@ function outOfService({ camera, stillAt, now }: FaceInput, live: LiveState): Til
   const shownAt = live.ageMs === null ? stillAt : now - live.ageMs
   const lastPicture = shownAt === null ? t('live.noLastPicture') : t('live.lastPictureAt', { time: formatMoment(shownAt, now) })
   return {
-    kind: 'offline', shape: camera.status, picture: live.ageMs === null ? 'still' : 'video', isDim: true, isGrey: true, tone: isOffline ? 'offline' : 'plain',
+    kind: 'offline',
+    shape: camera.status,
+    picture: live.ageMs === null ? 'still' : 'video',
+    isDim: true,
+    isGrey: true,
+    tone: isOffline ? 'offline' : 'plain',
     title: isOffline ? t('live.offlineFor', { duration }) : t('live.suspendedFor', { duration }),
-    lines: [...(camera.cause ? [t(`causes.${camera.cause}.title`) + (camera.detail ? ` · ${camera.detail}` : ''), t(`causes.${camera.cause}.who`)] : []), lastPicture],
-    age: shownAt === null ? none : t('live.lastAt', { time: formatMoment(shownAt, now) }), ageTone: 'plain', hasRetry: isOffline,
+    lines: [
+      ...(camera.cause ? [t(`causes.${camera.cause}.title`) + (camera.detail ? ` · ${camera.detail}` : ''), t(`causes.${camera.cause}.who`)] : []),
+      lastPicture,
+    ],
+    age: shownAt === null ? none : t('live.lastAt', { time: formatMoment(shownAt, now) }),
+    ageTone: 'plain',
+    hasRetry: isOffline,
   }
 }
 
 function stalled(live: LiveState): TileFace {
   const why = live.fault ? t(`live.fault.${live.fault}`) : live.cause ? t(`causes.${live.cause}.title`) : ''
   return {
-    kind: 'stalled', shape: 'degraded', picture: 'video', isDim: true, isGrey: true, tone: 'degraded',
-    title: t('live.stalled', { duration: formatDuration(live.ageMs ?? 0) }), lines: [...(why ? [why] : []), reconnecting(live)], age: formatAge(live.ageMs ?? 0), ageTone: 'degraded', hasRetry: true,
+    kind: 'stalled',
+    shape: 'degraded',
+    picture: 'video',
+    isDim: true,
+    isGrey: true,
+    tone: 'degraded',
+    title: t('live.stalled', { duration: formatDuration(live.ageMs ?? 0) }),
+    lines: [...(why ? [why] : []), reconnecting(live)],
+    age: formatAge(live.ageMs ?? 0),
+    ageTone: 'degraded',
+    hasRetry: true,
   }
 }
 
 function opening({ camera }: FaceInput, live: LiveState, stillAge: string): TileFace {
-  const face: TileFace = { kind: 'opening', shape: 'unknown', picture: 'still', isDim: true, isGrey: false, tone: 'plain', title: '', lines: [], age: openingAge(stillAge), ageTone: 'plain', hasRetry: false }
+  const face: TileFace = {
+    kind: 'opening',
+    shape: 'unknown',
+    picture: 'still',
+    isDim: true,
+    isGrey: false,
+    tone: 'plain',
+    title: '',
+    lines: [],
+    age: openingAge(stillAge),
+    ageTone: 'plain',
+    hasRetry: false,
+  }
   if (live.opened?.instead && live.opened.sourceCodec === 'h265') {
-    return { ...face, kind: 'codec', shape: camera.status, age: stillAge, title: t('live.codecTitle'), lines: [t(live.opened.instead === 'transcode' ? 'live.codecTranscode' : 'live.codecSub')] }
+    return {
+      ...face,
+      kind: 'codec',
+      shape: camera.status,
+      age: stillAge,
+      title: t('live.codecTitle'),
+      lines: [t(live.opened.instead === 'transcode' ? 'live.codecTranscode' : 'live.codecSub')],
+    }
   }
   const why = live.fault ? t(`live.fault.${live.fault}`) : live.cause ? t(`causes.${live.cause}.title`) : ''
   if (!why) return face
   // the server or we have tried at least once and failed: say why, and who must act
-  return { ...face, shape: camera.status === 'online' ? 'degraded' : camera.status, tone: 'degraded', age: stillAge, title: why, lines: [...(live.cause && !live.fault ? [t(`causes.${live.cause}.who`)] : []), reconnecting(live)], hasRetry: true }
+  return {
+    ...face,
+    shape: camera.status === 'online' ? 'degraded' : camera.status,
+    tone: 'degraded',
+    age: stillAge,
+    title: why,
+    lines: [...(live.cause && !live.fault ? [t(`causes.${live.cause}.who`)] : []), reconnecting(live)],
+    hasRetry: true,
+  }
 }
 
 function reconnecting(live: LiveState): string {

@@ -29,6 +29,15 @@ export const en: SameShape<typeof zh> = {
   notHere: { title: 'No such page', back: 'Back to the map' },
   noMapRight: { title: 'No map for this account', text: 'Pages of the {role} come with a later version' },
   keys: {
-    search: 'Search', map: 'Go to map', back: 'One step back', sectors: 'Fields of view', help: 'Shortcuts', zoomIn: 'Zoom in', zoomOut: 'Zoom out', list: 'Move in the list', open: 'Open the chosen', afterwards: 'then',
+    search: 'Search',
+    map: 'Go to map',
+    back: 'One step back',
+    sectors: 'Fields of view',
+    help: 'Shortcuts',
+    zoomIn: 'Zoom in',
+    zoomOut: 'Zoom out',
+    list: 'Move in the list',
+    open: 'Open the chosen',
+    afterwards: 'then',
   },
 }

@@ -27,6 +27,15 @@ export const zh = {
   notHere: { title: '没有这个页面', back: '回到地图' },
   noMapRight: { title: '此账号没有地图', text: '{role}的页面在后续版本提供' },
   keys: {
-    search: '搜索', map: '去地图', back: '返回一步', sectors: '显示视场', help: '快捷键', zoomIn: '放大', zoomOut: '缩小', list: '在列表中移动', open: '打开所选', afterwards: '然后',
+    search: '搜索',
+    map: '去地图',
+    back: '返回一步',
+    sectors: '显示视场',
+    help: '快捷键',
+    zoomIn: '放大',
+    zoomOut: '缩小',
+    list: '在列表中移动',
+    open: '打开所选',
+    afterwards: '然后',
   },
 }

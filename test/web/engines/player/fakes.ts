@@ -21,7 +21,15 @@ export function createFakeVideo() {
   let frame: ((now: number, data: { mediaTime: number }) => void) | undefined
   let range: [number, number] | undefined
   const video = {
-    currentTime: 0, playbackRate: 1, muted: true, paused: true, seeking: false, readyState: 4, videoWidth: 640, videoHeight: 360, plays: 0,
+    currentTime: 0,
+    playbackRate: 1,
+    muted: true,
+    paused: true,
+    seeking: false,
+    readyState: 4,
+    videoWidth: 640,
+    videoHeight: 360,
+    plays: 0,
     get buffered() {
       return { length: range ? 1 : 0, start: () => range![0], end: () => range![1] }
     },
@@ -39,7 +47,8 @@ export function createFakeVideo() {
     },
   }
   return {
-    video, element: video as unknown as HTMLVideoElement,
+    video,
+    element: video as unknown as HTMLVideoElement,
     buffer: (fromS: number, toS: number) => (range = [fromS, toS]),
     show(mediaTime: number) {
       video.currentTime = mediaTime
@@ -51,7 +60,12 @@ export function createFakeVideo() {
 export function createFakeDecoders() {
   const all: { pushed: ArrayBuffer[]; isClosed: boolean; hasAudio: boolean; fail(failure?: Partial<DecoderFailure>): void }[] = []
   const open: OpenDecoder = async (_video, { hasAudio, onFailure }) => {
-    const decoder = { pushed: [] as ArrayBuffer[], isClosed: false, hasAudio, fail: (failure: Partial<DecoderFailure> = {}) => onFailure({ isUnsupported: false, detail: 'test', ...failure }) }
+    const decoder = {
+      pushed: [] as ArrayBuffer[],
+      isClosed: false,
+      hasAudio,
+      fail: (failure: Partial<DecoderFailure> = {}) => onFailure({ isUnsupported: false, detail: 'test', ...failure }),
+    }
     all.push(decoder)
     return {
       hasAudio,
@@ -66,7 +80,24 @@ export function createFakeDecoders() {
 export function flvTag(type: number, timestampMs: number, body: number[]): Uint8Array {
   const size = body.length
   const total = 11 + size
-  return Uint8Array.of(type, size >> 16, (size >> 8) & 255, size & 255, (timestampMs >>> 16) & 255, (timestampMs >>> 8) & 255, timestampMs & 255, timestampMs >>> 24, 0, 0, 0, ...body, 0, 0, total >> 8, total & 255)
+  return Uint8Array.of(
+    type,
+    size >> 16,
+    (size >> 8) & 255,
+    size & 255,
+    (timestampMs >>> 16) & 255,
+    (timestampMs >>> 8) & 255,
+    timestampMs & 255,
+    timestampMs >>> 24,
+    0,
+    0,
+    0,
+    ...body,
+    0,
+    0,
+    total >> 8,
+    total & 255,
+  )
 }
 export const fileHeader = Uint8Array.of(0x46, 0x4c, 0x56, 1, 1, 0, 0, 0, 9, 0, 0, 0, 0)
 export const videoConfig = flvTag(9, 0, [0x17, 0, 0, 0, 0, 1])

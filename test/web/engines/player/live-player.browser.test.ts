@@ -15,7 +15,8 @@ let server: FlvServer
 let browser: Browser
 
 const ask = <T>(run: (harness: Harness) => T): Promise<T> => browser.page.evaluate(`(${run.toString()})(window.harness)`) as Promise<T>
-const until = (run: (harness: Harness) => boolean, timeoutMs = 15_000) => browser.page.waitForFunction(`(${run.toString()})(window.harness)`, undefined, { timeout: timeoutMs, polling: 50 })
+const until = (run: (harness: Harness) => boolean, timeoutMs = 15_000) =>
+  browser.page.waitForFunction(`(${run.toString()})(window.harness)`, undefined, { timeout: timeoutMs, polling: 50 })
 
 beforeAll(async () => {
   if (!canRun) return

@@ -15,12 +15,31 @@ let player: LivePlayer
 let state: LiveState
 let flvMs = 0
 
-const opened: LiveServerMessage = { type: 'opened', profile: 'main', codec: 'h264', sourceCodec: 'h264', widthPx: 640, heightPx: 360, sound: false, flvBaseMs: 0, instead: null, soundMissing: null }
+const opened: LiveServerMessage = {
+  type: 'opened',
+  profile: 'main',
+  codec: 'h264',
+  sourceCodec: 'h264',
+  widthPx: 640,
+  heightPx: 360,
+  sound: false,
+  flvBaseMs: 0,
+  instead: null,
+  soundMissing: null,
+}
 const say = (message: LiveServerMessage) => sockets.last().onText(JSON.stringify(message))
 
 function make(codecs: ('h264' | 'h265')[] = ['h264']) {
   player = createLivePlayer(screen.element, {
-    cameraId: 'cam' as CameraId, profile: 'main', openSocket: sockets.open, serverNow: clock.now, clock, random: () => 1, openDecoder: decoders.open, codecs, onState: (next) => (state = next),
+    cameraId: 'cam' as CameraId,
+    profile: 'main',
+    openSocket: sockets.open,
+    serverNow: clock.now,
+    clock,
+    random: () => 1,
+    openDecoder: decoders.open,
+    codecs,
+    onState: (next) => (state = next),
   })
 }
 
@@ -68,7 +87,12 @@ describe('R-LIVE-1 a live picture', () => {
 
   test('turns amber at 3 s and grey at 10 s while the camera is silent, and the server is not blamed', async () => {
     await start()
-    for (const [untilMs, phase] of [[2400, 'live'], [3600, 'slow'], [9400, 'slow'], [10_700, 'stalled']] as const) {
+    for (const [untilMs, phase] of [
+      [2400, 'live'],
+      [3600, 'slow'],
+      [9400, 'slow'],
+      [10_700, 'stalled'],
+    ] as const) {
       while (clock.monotonicMs() < 1000 + untilMs) {
         await clock.advanceAsync(100)
         say({ type: 'clock', flvMs, at: clock.now(), kbps: 0, fps: 0 })

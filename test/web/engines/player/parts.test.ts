@@ -27,7 +27,11 @@ describe('R-LIVE the timeline of an FLV stream', () => {
     expect(timeline.take(join(fileHeader, videoConfig, plainFrame(70_000), audioFrame(70_010))).tags).toBeUndefined()
     const batch = timeline.take(join(plainFrame(70_040), keyFrame(70_080), plainFrame(70_120)))
     expect(batch).toMatchObject({ isStart: true, hasKeyFrame: true, lastVideoFlvMs: 70_120 })
-    expect(readTags(batch.tags!)).toEqual([{ type: 0, ms: 70_040 }, { type: 9, ms: 1000 }, { type: 9, ms: 1040 }])
+    expect(readTags(batch.tags!)).toEqual([
+      { type: 0, ms: 70_040 },
+      { type: 9, ms: 1000 },
+      { type: 9, ms: 1040 },
+    ])
     expect(timeline.toFlvMs(40)).toBe(70_120)
   })
 
@@ -50,7 +54,12 @@ describe('R-LIVE the timeline of an FLV stream', () => {
     timeline.take(join(fileHeader, videoConfig, audioConfig, keyFrame(70_000)))
     expect(timeline.hasAudio()).toBe(true)
     const { tags } = timeline.take(join(audioFrame(70_005), audioFrame(70_028), audioFrame(70_028), audioFrame(99_000)))
-    expect(readTags(tags!)).toEqual([{ type: 8, ms: 1005 }, { type: 8, ms: 1028 }, { type: 0, ms: 70_028 }, { type: 0, ms: 99_000 }])
+    expect(readTags(tags!)).toEqual([
+      { type: 8, ms: 1005 },
+      { type: 8, ms: 1028 },
+      { type: 0, ms: 70_028 },
+      { type: 0, ms: 99_000 },
+    ])
   })
 
   test('gives a new decoder what it needs to begin', () => {
@@ -100,7 +109,13 @@ describe('R-LIVE the age of the frame on the screen', () => {
     expect(age.arrivedAt(4_294_967_276)).toBe(99_960)
   })
 
-  test.each([[0, 'live'], [2999, 'live'], [3000, 'slow'], [9999, 'slow'], [10_000, 'stalled']] as const)('%i ms is %s', (ageMs, freshness) => {
+  test.each([
+    [0, 'live'],
+    [2999, 'live'],
+    [3000, 'slow'],
+    [9999, 'slow'],
+    [10_000, 'stalled'],
+  ] as const)('%i ms is %s', (ageMs, freshness) => {
     expect(freshnessOf(ageMs)).toBe(freshness)
   })
 })

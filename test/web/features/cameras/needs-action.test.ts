@@ -7,8 +7,12 @@ import { cameraPoint } from './points.ts'
 describe('what needs action', () => {
   test('worst first, in each state the newest on top; well and suspended ones are left out', () => {
     const rows = listNeedsAction([
-      cameraPoint({ id: 'a', status: 'online' }), cameraPoint({ id: 'b', status: 'degraded', sinceAt: 9 }), cameraPoint({ id: 'c', status: 'offline', sinceAt: 1 }),
-      cameraPoint({ id: 'd', status: 'unknown', sinceAt: 9 }), cameraPoint({ id: 'e', status: 'offline', sinceAt: 5 }), cameraPoint({ id: 'f', status: 'suspended' }),
+      cameraPoint({ id: 'a', status: 'online' }),
+      cameraPoint({ id: 'b', status: 'degraded', sinceAt: 9 }),
+      cameraPoint({ id: 'c', status: 'offline', sinceAt: 1 }),
+      cameraPoint({ id: 'd', status: 'unknown', sinceAt: 9 }),
+      cameraPoint({ id: 'e', status: 'offline', sinceAt: 5 }),
+      cameraPoint({ id: 'f', status: 'suspended' }),
     ])
     expect(rows.map((row) => row.key)).toEqual(['e', 'c', 'b', 'd'])
   })
@@ -22,7 +26,15 @@ describe('what needs action', () => {
   })
 
   test('the last fault is the latest change out of a fault', () => {
-    const change = (from: 'online' | 'offline', at: number) => ({ cameraId: CameraId.parse('a'), name: 'a', from, to: 'online' as const, cause: null, at, lastedMs: 0 })
+    const change = (from: 'online' | 'offline', at: number) => ({
+      cameraId: CameraId.parse('a'),
+      name: 'a',
+      from,
+      to: 'online' as const,
+      cause: null,
+      at,
+      lastedMs: 0,
+    })
     expect(lastFaultEndedAt([change('online', 9), change('offline', 7), change('offline', 3)])).toBe(7)
     expect(lastFaultEndedAt([change('online', 9)])).toBeNull()
   })
@@ -31,8 +43,11 @@ describe('what needs action', () => {
 describe('R-SLA online rate now', () => {
   test('unknown and suspended do not count; degraded counts as online', () => {
     const counts = countStates([
-      ...Array.from({ length: 6 }, (_, i) => cameraPoint({ id: `o${i}` })), cameraPoint({ id: 'd', status: 'degraded' }), cameraPoint({ id: 'x', status: 'offline' }),
-      cameraPoint({ id: 'u', status: 'unknown' }), cameraPoint({ id: 's', status: 'suspended' }),
+      ...Array.from({ length: 6 }, (_, i) => cameraPoint({ id: `o${i}` })),
+      cameraPoint({ id: 'd', status: 'degraded' }),
+      cameraPoint({ id: 'x', status: 'offline' }),
+      cameraPoint({ id: 'u', status: 'unknown' }),
+      cameraPoint({ id: 's', status: 'suspended' }),
     ])
     expect(onlineRateNow(counts)).toBe(7 / 8)
   })

@@ -5,9 +5,33 @@ import { cameraPoint } from './points.ts'
 
 const points = [
   cameraPoint({ id: '99000000001320000187', name: '澄桥路口-03', initials: 'cqlk-03', label: 'C-118', address: '澄桥路与柳汀街交口东北角' }),
-  cameraPoint({ id: '99000000001320000188', name: '澄桥路口-10', initials: 'cqlk-10', label: 'C-119', address: '澄桥路北侧', status: 'offline', link: 'wireless' }),
-  cameraPoint({ id: '99000000001320000189', name: '柳汀街-14', initials: 'ltj-14', label: 'B-007', address: '柳汀街 86 号对面', scene: 'market', stationId: 's2' }),
-  cameraPoint({ id: '99000000001320000190', name: '东澄桥市场-01', initials: 'dcqsc-01', label: 'E-204', address: '东环路', scene: 'market', status: 'degraded' }),
+  cameraPoint({
+    id: '99000000001320000188',
+    name: '澄桥路口-10',
+    initials: 'cqlk-10',
+    label: 'C-119',
+    address: '澄桥路北侧',
+    status: 'offline',
+    link: 'wireless',
+  }),
+  cameraPoint({
+    id: '99000000001320000189',
+    name: '柳汀街-14',
+    initials: 'ltj-14',
+    label: 'B-007',
+    address: '柳汀街 86 号对面',
+    scene: 'market',
+    stationId: 's2',
+  }),
+  cameraPoint({
+    id: '99000000001320000190',
+    name: '东澄桥市场-01',
+    initials: 'dcqsc-01',
+    label: 'E-204',
+    address: '东环路',
+    scene: 'market',
+    status: 'degraded',
+  }),
 ]
 const names = (query: string) => searchCameras(points, query).map((match) => match.point.name)
 

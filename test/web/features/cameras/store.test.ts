@@ -33,8 +33,11 @@ beforeEach(async () => {
   vi.stubGlobal('WebSocket', FakeWebSocket)
   vi.stubGlobal('fetch', async (url: string) => {
     requests.push(url)
-    const body = url.startsWith('/api/cameras') ? { epoch: 'e', seq: served.seq, serverAt: 1, points: served.points }
-      : url.startsWith('/api/map') ? { baseMap: { kind: 'none' }, outline: null, center: [111.66, 40.75], zoom: 13 } : []
+    const body = url.startsWith('/api/cameras')
+      ? { epoch: 'e', seq: served.seq, serverAt: 1, points: served.points }
+      : url.startsWith('/api/map')
+        ? { baseMap: { kind: 'none' }, outline: null, center: [111.66, 40.75], zoom: 13 }
+        : []
     return new Response(JSON.stringify(body))
   })
 })
@@ -54,7 +57,10 @@ async function loaded() {
 function change(seq: number, index: number, status: CameraStatus) {
   const point = points[index]!
   FakeWebSocket.last?.say({
-    topic: 'cameraStatus', epoch: 'e', seq, states: [{ ...point.state, status, sinceAt: seq }],
+    topic: 'cameraStatus',
+    epoch: 'e',
+    seq,
+    states: [{ ...point.state, status, sinceAt: seq }],
     changes: [{ cameraId: point.cameraId, name: point.name, from: 'online', to: status, cause: null, at: seq, lastedMs: 0 }],
   })
 }

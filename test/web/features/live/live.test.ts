@@ -18,36 +18,93 @@ const id = (text: string) => text as CameraId
 const online: CameraState = { cameraId: id('a'), status: 'online', cause: null, detail: null, sinceAt: now - 327_000, evidenceAt: now }
 const offline: CameraState = { ...online, status: 'offline', cause: 'unreachable', detail: 'ETIMEDOUT' }
 const opening: LiveState = {
-  phase: 'opening', cause: null, detail: null, fault: null, attempt: 0, retryInMs: null, ageMs: null, opened: null, kbps: null, fps: null, lagMs: null, profile: 'main', hasSound: false, isSwitching: false, switchRefused: null,
+  phase: 'opening',
+  cause: null,
+  detail: null,
+  fault: null,
+  attempt: 0,
+  retryInMs: null,
+  ageMs: null,
+  opened: null,
+  kbps: null,
+  fps: null,
+  lagMs: null,
+  profile: 'main',
+  hasSound: false,
+  isSwitching: false,
+  switchRefused: null,
 }
-const face = (live: Partial<LiveState>, more: { camera?: CameraState; stillAt?: number | null; fullAt?: number | null } = {}) => tileFace({ live: { ...opening, ...live }, camera: online, stillAt: now - 12_000, fullAt: null, now, ...more })
+const face = (live: Partial<LiveState>, more: { camera?: CameraState; stillAt?: number | null; fullAt?: number | null } = {}) =>
+  tileFace({ live: { ...opening, ...live }, camera: online, stillAt: now - 12_000, fullAt: null, now, ...more })
 
 beforeAll(() => installMessages(messages))
 
 describe('R-LIVE-3 a tile says what is wrong and who must act', () => {
   test.each([
     { name: 'opening', got: () => face({}), want: { kind: 'opening', picture: 'still', title: '', age: '正在打开 · 图为 12 秒前' } },
-    { name: 'live', got: () => face({ phase: 'live', ageMs: 420 }), want: { kind: 'live', picture: 'video', shape: 'online', age: '0.4 秒前', ageTone: 'plain' } },
+    {
+      name: 'live',
+      got: () => face({ phase: 'live', ageMs: 420 }),
+      want: { kind: 'live', picture: 'video', shape: 'online', age: '0.4 秒前', ageTone: 'plain' },
+    },
     { name: 'slow', got: () => face({ phase: 'slow', ageMs: 4200 }), want: { kind: 'slow', shape: 'degraded', age: '4 秒前', ageTone: 'degraded', title: '' } },
     {
-      name: 'stalled', got: () => face({ phase: 'stalled', ageMs: 14_000, fault: 'server_lost', attempt: 3, retryInMs: 1900 }),
+      name: 'stalled',
+      got: () => face({ phase: 'stalled', ageMs: 14_000, fault: 'server_lost', attempt: 3, retryInMs: 1900 }),
       want: { kind: 'stalled', isGrey: true, title: '画面已停 14秒', lines: ['与服务器断开', '正在重连，第 3 次，2 秒后'], tone: 'degraded' },
     },
     {
-      name: 'offline', got: () => face({ cause: 'unreachable', attempt: 2 }, { camera: offline, stillAt: null }),
-      want: { kind: 'offline', isGrey: true, tone: 'offline', title: '离线 5分27秒', lines: ['连不上 · ETIMEDOUT', '链路或供电，由运维到场', '没有更早的画面'] },
+      name: 'offline',
+      got: () => face({ cause: 'unreachable', attempt: 2 }, { camera: offline, stillAt: null }),
+      want: {
+        kind: 'offline',
+        isGrey: true,
+        tone: 'offline',
+        title: '离线 5分27秒',
+        lines: ['连不上 · ETIMEDOUT', '链路或供电，由运维到场', '没有更早的画面'],
+      },
     },
-    { name: 'password', got: () => face({ cause: 'refused_login' }, { camera: offline }), want: { kind: 'refused', picture: 'none', title: '密码被拒', lines: ['须由管理员更新设备密码'], age: '—' } },
-    { name: 'no right', got: () => face({ phase: 'refused', cause: 'no_permission' }), want: { kind: 'noRight', picture: 'none', lines: ['向安全管理员申请'] } },
-    { name: 'server full', got: () => face({ phase: 'refused', cause: 'transcode_limit', retryInMs: 30_000 }), want: { kind: 'limit', title: '转码位已满', lines: ['关掉一格，或改用子码流', '30 秒后再试'] } },
+    {
+      name: 'password',
+      got: () => face({ cause: 'refused_login' }, { camera: offline }),
+      want: { kind: 'refused', picture: 'none', title: '密码被拒', lines: ['须由管理员更新设备密码'], age: '—' },
+    },
+    {
+      name: 'no right',
+      got: () => face({ phase: 'refused', cause: 'no_permission' }),
+      want: { kind: 'noRight', picture: 'none', lines: ['向安全管理员申请'] },
+    },
+    {
+      name: 'server full',
+      got: () => face({ phase: 'refused', cause: 'transcode_limit', retryInMs: 30_000 }),
+      want: { kind: 'limit', title: '转码位已满', lines: ['关掉一格，或改用子码流', '30 秒后再试'] },
+    },
     { name: 'this PC full', got: () => face({}, { fullAt: 16 }), want: { kind: 'limit', title: '本机已满 16 路', lines: ['关掉一格，或降为子码流'] } },
     {
       name: 'codec',
-      got: () => face({ opened: { type: 'opened', profile: 'sub', codec: 'h264', sourceCodec: 'h265', widthPx: 1, heightPx: 1, sound: false, flvBaseMs: 0, instead: 'sub_stream', soundMissing: null } }),
+      got: () =>
+        face({
+          opened: {
+            type: 'opened',
+            profile: 'sub',
+            codec: 'h264',
+            sourceCodec: 'h265',
+            widthPx: 1,
+            heightPx: 1,
+            sound: false,
+            flvBaseMs: 0,
+            instead: 'sub_stream',
+            soundMissing: null,
+          },
+        }),
       want: { kind: 'codec', title: '本机不能解码 H.265', lines: ['已改用子码流，正在打开'] },
     },
     { name: 'login ended', got: () => face({ phase: 'closed', fault: 'signed_out' }), want: { title: '登录已结束' } },
-    { name: 'a picture is stronger evidence than an old judgement', got: () => face({ phase: 'live', ageMs: 300 }, { camera: offline }), want: { kind: 'live', picture: 'video' } },
+    {
+      name: 'a picture is stronger evidence than an old judgement',
+      got: () => face({ phase: 'live', ageMs: 300 }, { camera: offline }),
+      want: { kind: 'live', picture: 'video' },
+    },
   ])('$name', ({ got, want }) => {
     expect(got()).toMatchObject(want)
   })
@@ -82,7 +139,11 @@ describe('R-LIVE last pictures', () => {
     expect(fetchStill).toHaveBeenCalledOnce()
   })
 
-  test.each([['still_unavailable', 404, 'missing'], ['forbidden', 403, 'forbidden'], ['internal', 500, 'failed']] as const)('%s is %s: %s', async (code, status, problem) => {
+  test.each([
+    ['still_unavailable', 404, 'missing'],
+    ['forbidden', 403, 'forbidden'],
+    ['internal', 500, 'failed'],
+  ] as const)('%s is %s: %s', async (code, status, problem) => {
     const cache = createStillCache({ fetchStill: async () => Promise.reject(new ApiError(code, status)) })
     expect(await cache.get(id('a'))).toEqual({ ok: false, problem })
   })
@@ -108,7 +169,10 @@ describe('R-LIVE the pull starts on hover', () => {
     vi.useFakeTimers()
     let nowMs = 0
     const sent: string[] = []
-    const warm = createWarmer((cameraId) => sent.push(cameraId), () => nowMs)
+    const warm = createWarmer(
+      (cameraId) => sent.push(cameraId),
+      () => nowMs,
+    )
     warm(id('a'))
     vi.advanceTimersByTime(100)
     warm(id('b'))
@@ -130,21 +194,47 @@ describe('R-LIVE the pull starts on hover', () => {
 describe('R-MAP the dock', () => {
   test('nearest cameras: those that look here first', () => {
     const point = (cameraId: string, eastM: number, headingDeg: number, reachM = 80): CameraPoint => ({
-      cameraId: id(cameraId), name: cameraId, initials: '', label: '', address: '', lonLat: [111.66 + eastM / (111_320 * Math.cos((40.75 * Math.PI) / 180)), 40.75], headingDeg, fovDeg: 80, reachM,
-      stationId: 's' as StationId, scene: 'other', link: 'wired', hasSound: false, hasPtz: false, state: online,
+      cameraId: id(cameraId),
+      name: cameraId,
+      initials: '',
+      label: '',
+      address: '',
+      lonLat: [111.66 + eastM / (111_320 * Math.cos((40.75 * Math.PI) / 180)), 40.75],
+      headingDeg,
+      fovDeg: 80,
+      reachM,
+      stationId: 's' as StationId,
+      scene: 'other',
+      link: 'wired',
+      hasSound: false,
+      hasPtz: false,
+      state: online,
     })
     const here = point('here', 0, 0)
     const found = nearestCameras(here, [here, point('away', 20, 90), point('looks', 60, 275), point('short', 60, 270, 50), point('far', 2000, 270)], 3)
-    expect(found.map(({ camera, seesHere, distanceM }) => [camera.cameraId, seesHere, Math.round(distanceM)])).toEqual([['looks', true, 60], ['away', false, 20], ['short', false, 60]])
+    expect(found.map(({ camera, seesHere, distanceM }) => [camera.cameraId, seesHere, Math.round(distanceM)])).toEqual([
+      ['looks', true, 60],
+      ['away', false, 20],
+      ['short', false, 60],
+    ])
   })
 
   test('the strip: cut to its range, what nobody saw is unknown', () => {
-    const segments = stripSegments([
-      { status: 'offline', cause: 'silent', fromAt: 400, toAt: 600 },
-      { status: 'online', cause: null, fromAt: 600, toAt: null },
-      { status: 'online', cause: null, fromAt: -500, toAt: 200 },
-    ], 0, 1000)
-    expect(segments.map(({ status, fromAt, toAt }) => [status, fromAt, toAt])).toEqual([['online', 0, 200], ['unknown', 200, 400], ['offline', 400, 600], ['online', 600, 1000]])
+    const segments = stripSegments(
+      [
+        { status: 'offline', cause: 'silent', fromAt: 400, toAt: 600 },
+        { status: 'online', cause: null, fromAt: 600, toAt: null },
+        { status: 'online', cause: null, fromAt: -500, toAt: 200 },
+      ],
+      0,
+      1000,
+    )
+    expect(segments.map(({ status, fromAt, toAt }) => [status, fromAt, toAt])).toEqual([
+      ['online', 0, 200],
+      ['unknown', 200, 400],
+      ['offline', 400, 600],
+      ['online', 600, 1000],
+    ])
     expect(segments.reduce((sum, { widthRate }) => sum + widthRate, 0)).toBeCloseTo(1)
     expect(offlineMs(segments)).toBe(200)
     expect(stripSegments([], 0, 1000)).toMatchObject([{ status: 'unknown', widthRate: 1 }])

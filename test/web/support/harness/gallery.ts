@@ -25,32 +25,92 @@ applyLayout()
 function camera(cameraId: string, name: string, status: CameraStatus = 'online', cause: FailureCause | null = null, detail: string | null = null): CameraPoint {
   const place = cameraId.length
   return {
-    cameraId: cameraId as CameraId, name, initials: '', label: `DEMO-${cameraId}`, address: '澄桥路与柳汀街交口东北角，立杆 C-118（演示）', lonLat: [111.66 + place * 0.0004, 40.75 + (place % 3) * 0.0003],
-    headingDeg: 225, fovDeg: 80, reachM: 60, stationId: 'qinglan' as StationId, scene: 'troubleSpot', link: 'wired', hasSound: true, hasPtz: false,
+    cameraId: cameraId as CameraId,
+    name,
+    initials: '',
+    label: `DEMO-${cameraId}`,
+    address: '澄桥路与柳汀街交口东北角，立杆 C-118（演示）',
+    lonLat: [111.66 + place * 0.0004, 40.75 + (place % 3) * 0.0003],
+    headingDeg: 225,
+    fovDeg: 80,
+    reachM: 60,
+    stationId: 'qinglan' as StationId,
+    scene: 'troubleSpot',
+    link: 'wired',
+    hasSound: true,
+    hasPtz: false,
     state: { cameraId: cameraId as CameraId, status, cause, detail, sinceAt: Date.now() - 327_000, evidenceAt: Date.now() - 12_000 },
   }
 }
 
 const cameras = [
-  camera('opening', '澄桥路-07'), camera('live', '澄桥路口-03'), camera('slow', '中和街市场-01'), camera('stalled', '北亭桥东'), camera('offline', '石渡街-07', 'offline', 'unreachable', 'ETIMEDOUT'),
-  camera('password', '柳溪里小巷-04', 'offline', 'refused_login', 'RTSP 401'), camera('codec', '东霁商城北门'), camera('noright', '望川路 12 号'), camera('limit', '临河商城西门'), camera('nostill', '云澜苑东门', 'unknown', 'not_probed_yet'),
-  camera('degraded', '望桥小区北门', 'degraded', 'packet_loss'), camera('suspended', '南屿家园西门', 'suspended'),
+  camera('opening', '澄桥路-07'),
+  camera('live', '澄桥路口-03'),
+  camera('slow', '中和街市场-01'),
+  camera('stalled', '北亭桥东'),
+  camera('offline', '石渡街-07', 'offline', 'unreachable', 'ETIMEDOUT'),
+  camera('password', '柳溪里小巷-04', 'offline', 'refused_login', 'RTSP 401'),
+  camera('codec', '东霁商城北门'),
+  camera('noright', '望川路 12 号'),
+  camera('limit', '临河商城西门'),
+  camera('nostill', '云澜苑东门', 'unknown', 'not_probed_yet'),
+  camera('degraded', '望桥小区北门', 'degraded', 'packet_loss'),
+  camera('suspended', '南屿家园西门', 'suspended'),
 ]
 
-const app = createApp(defineComponent(() => {
-  const account = useAccountStore()
-  account.me = { userId: 'u1' as UserId, account: 'D-017', displayName: '值班', role: 'dutyOfficer', permissions: ['camera.see', 'camera.live', 'status.history'], stationIds: null, lastLogin: null, sessionEndsAt: 0, mustChangePassword: false }
-  const store = useCameraStore()
-  store.byId = new Map(cameras.map((each) => [each.cameraId, each]))
-  store.stations = new Map([['qinglan' as StationId, { stationId: 'qinglan' as StationId, name: '青岚派出所', shortName: '青岚所', jurisdiction: null, labelLonLat: [111.66, 40.75] } satisfies Station]])
-  const chosen = ref(wish.get('camera') ?? 'live')
-  const profile = ref<'main' | 'sub'>('sub')
-  if (wish.get('page') === 'dock') {
-    return () => h('div', { style: 'position:fixed;inset:0 0 0 auto;max-width:100%' }, h(CameraDock, { camera: cameras.find((each) => each.cameraId === chosen.value) ?? cameras[0]!, onSelect: (cameraId) => (chosen.value = cameraId), onClose: () => (chosen.value = 'live') }))
-  }
-  if (wish.get('page') === 'limit') playerBudget.setLimit((open) => open.length < 1)
-  return () => h('div', { style: 'display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:4px;padding:12px' }, cameras.map((each, index) =>
-    h(LiveTile, { key: each.cameraId, camera: each, number: index + 1, profile: index === 1 ? 'main' : profile.value, isFocused: index === 1, 'data-camera': each.cameraId })))
-}))
+const app = createApp(
+  defineComponent(() => {
+    const account = useAccountStore()
+    account.me = {
+      userId: 'u1' as UserId,
+      account: 'D-017',
+      displayName: '值班',
+      role: 'dutyOfficer',
+      permissions: ['camera.see', 'camera.live', 'status.history'],
+      stationIds: null,
+      lastLogin: null,
+      sessionEndsAt: 0,
+      mustChangePassword: false,
+    }
+    const store = useCameraStore()
+    store.byId = new Map(cameras.map((each) => [each.cameraId, each]))
+    store.stations = new Map([
+      [
+        'qinglan' as StationId,
+        { stationId: 'qinglan' as StationId, name: '青岚派出所', shortName: '青岚所', jurisdiction: null, labelLonLat: [111.66, 40.75] } satisfies Station,
+      ],
+    ])
+    const chosen = ref(wish.get('camera') ?? 'live')
+    const profile = ref<'main' | 'sub'>('sub')
+    if (wish.get('page') === 'dock') {
+      return () =>
+        h(
+          'div',
+          { style: 'position:fixed;inset:0 0 0 auto;max-width:100%' },
+          h(CameraDock, {
+            camera: cameras.find((each) => each.cameraId === chosen.value) ?? cameras[0]!,
+            onSelect: (cameraId) => (chosen.value = cameraId),
+            onClose: () => (chosen.value = 'live'),
+          }),
+        )
+    }
+    if (wish.get('page') === 'limit') playerBudget.setLimit((open) => open.length < 1)
+    return () =>
+      h(
+        'div',
+        { style: 'display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:4px;padding:12px' },
+        cameras.map((each, index) =>
+          h(LiveTile, {
+            key: each.cameraId,
+            camera: each,
+            number: index + 1,
+            profile: index === 1 ? 'main' : profile.value,
+            isFocused: index === 1,
+            'data-camera': each.cameraId,
+          }),
+        ),
+      )
+  }),
+)
 app.use(createPinia())
 app.mount('#app')

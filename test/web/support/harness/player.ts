@@ -57,7 +57,11 @@ function open(name: string, profile: Profile = 'main', widthPx = 320) {
   const tile = { video, canvas, box, phases: [] as string[] } as unknown as Tile
   tiles.set(name, tile)
   tile.player = createLivePlayer(video, {
-    cameraId: name as CameraId, profile, openSocket: openMediaSocket, serverNow: () => Date.now(), holdCanvas: canvas,
+    cameraId: name as CameraId,
+    profile,
+    openSocket: openMediaSocket,
+    serverNow: () => Date.now(),
+    holdCanvas: canvas,
     onState(state) {
       tile.state = state
       if (tile.phases.at(-1) !== state.phase) tile.phases.push(state.phase)
@@ -95,7 +99,10 @@ function pixels(name: string): { mean: number; spread: number } {
 }
 
 const harness = {
-  open, close, pixels, counts,
+  open,
+  close,
+  pixels,
+  counts,
   state: (name: string) => tile(name).state,
   phases: (name: string) => tile(name).phases,
   currentTime: (name: string) => tile(name).video.currentTime,
