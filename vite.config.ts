@@ -18,7 +18,8 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     proxy: {
-      '/api': control,
+      // Host stays the page's own (the short form would change it): the gate compares it with Origin
+      '/api': { target: control },
       '/push': { target: control, ws: true },
       '/media': { target: control, ws: true },
     },

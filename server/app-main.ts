@@ -1,10 +1,12 @@
 /**
  * Entry of the control process. Settings by environment (`config.ts`); beside them the supervisor says MEDIA_SOCKET, MAPWALL_MODE (demo, production)
- * and MAPWALL_PAGES (folder of the built pages). Says `{ type: 'ready', port, … }` or `{ type: 'failed', message }` to its parent.
+ * MAPWALL_PAGES (folder of the built pages) and, for real work, COMMAND_SOCKET (`commands.ts`). Says `{ type: 'ready', port, … }` or `{ type: 'failed', message }` to its parent.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { createApp } from './app.ts'
+import { openCommandSocket } from './commands.ts'
+import { runImport } from './import-cameras.ts'
 import { systemClock } from './base/clock.ts'
 import { openDatabase } from './base/db.ts'
 import { createLog } from './base/log.ts'
@@ -17,7 +19,12 @@ import { claimDatabase } from './features/system/index.ts'
 import { defaultHealthSettings } from './features/health/index.ts'
 import { createMediaPlane } from './media/plane-client.ts'
 
-const Environment = z.object({ MEDIA_SOCKET: z.string().min(1), MAPWALL_MODE: z.enum(['demo', 'production']), MAPWALL_PAGES: z.string().optional() })
+const Environment = z.object({
+  MEDIA_SOCKET: z.string().min(1),
+  MAPWALL_MODE: z.enum(['demo', 'production']),
+  MAPWALL_PAGES: z.string().optional(),
+  COMMAND_SOCKET: z.string().optional(),
+})
 const STOP_WITHIN_MS = 10_000
 
 async function run() {
@@ -72,6 +79,7 @@ async function run() {
 
   const accounts = isDemo ? await prepareDemo() : undefined
   const { port } = await app.open()
+  if (environment.COMMAND_SOCKET) await openCommandSocket(environment.COMMAND_SOCKET, (command) => runImport(command, app))
   const setupCode = isDemo ? undefined : await app.accounts.openSetup()
   process.send?.({ type: 'ready', port, accounts, setupCode, cameraCount: app.cameras.count() })
 

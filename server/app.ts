@@ -20,7 +20,7 @@ import type { MediaPlane } from './media/plane.ts'
 
 export type AppSettings = Pick<
   Config,
-  'port' | 'host' | 'dataFolder' | 'unitName' | 'tls' | 'trustProxy' | 'map' | 'mapOrigins' | 'idleMs' | 'loginMs' | 'requestsPerSecond'
+  'port' | 'host' | 'dataFolder' | 'unitName' | 'tls' | 'trustProxy' | 'map' | 'mapOrigins' | 'logins' | 'requestsPerSecond'
 > & {
   isDemo: boolean
   version: string
@@ -35,19 +35,30 @@ export type AppSettings = Pick<
 /** The database is migrated already. `random` spreads the probes; tests pass a seeded one. */
 export type AppDeps = { database: Database; plane: MediaPlane; clock: Clock; log: Log; secrets: Secrets; settings: AppSettings; random?: () => number }
 
-export async function createApp({ database, plane, clock, log, secrets, settings, random = Math.random }: AppDeps) {
-  const events = createEvents<AccountEvents>(log)
-  const audit = createAudit({
+/** The audit log in this database, anchored in this folder. One process writes it at a time. */
+export function createPlatformAudit({
+  database,
+  secrets,
+  clock,
+  log,
+  dataFolder,
+}: Pick<AppDeps, 'database' | 'secrets' | 'clock' | 'log'> & { dataFolder: string }) {
+  return createAudit({
     store: createAuditStore(database),
     sign: secrets.mac,
     clock,
     log,
     anchors: createAnchorFile({
-      file: join(settings.dataFolder, 'audit-anchors.log'),
+      file: join(dataFolder, 'audit-anchors.log'),
       sign: secrets.mac,
       onBadLine: (line) => log.error({ line }, 'audit-anchors.log has a line that is not ours'),
     }),
   })
+}
+
+export async function createApp({ database, plane, clock, log, secrets, settings, random = Math.random }: AppDeps) {
+  const events = createEvents<AccountEvents>(log)
+  const audit = createPlatformAudit({ database, secrets, clock, log, dataFolder: settings.dataFolder })
   const accountStore = createAccountStore(database)
   const accounts = createAccounts({
     store: accountStore,
@@ -56,8 +67,8 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     events,
     clock,
     log,
-    idleMs: settings.idleMs,
-    loginMs: settings.loginMs,
+    limits: settings.logins,
+    listConnected: () => push.listLogins(),
   })
   const cameras = createCameras({ store: createCameraStore(database, secrets), clock, onChanged: onCamerasChanged })
   const push = createPush({ clock, log, listStates: () => health.toldStates(), mayTouchCamera: cameras.mayTouch })

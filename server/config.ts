@@ -40,7 +40,7 @@ const json = <T>(about: string, allowed: string, standard: string, schema: z.Zod
         return z.NEVER
       }
     })
-    .pipe(schema as z.ZodType<T, unknown>),
+    .pipe(schema as z.ZodType<T>),
 })
 
 /** The table. Names are the environment variables. */
@@ -71,8 +71,15 @@ export const settings = {
       .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/)
       .optional(),
   },
-  MAPWALL_IDLE_HOURS: integer('Hours after which an unused login ends', 1, 168, 12),
-  MAPWALL_LOGIN_HOURS: integer('Hours after which any login ends', 1, 720, 168),
+  MAPWALL_IDLE_HOURS: integer('Hours after which an unused login ends; on duty, supervising and operating an open page is use', 1, 168, 12),
+  MAPWALL_ADMIN_IDLE_MINUTES: integer("Minutes after which an administrator's unused login ends; an open page is not use", 5, 1440, 30),
+  MAPWALL_LOGIN_HOURS: integer('Hours after which any login ends, except those of the next setting', 1, 720, 168),
+  MAPWALL_WATCH_LOGIN_DAYS: integer(
+    'Days after which a login on duty, supervising or operating ends, so that a wall of screens need not be signed in weekly',
+    1,
+    366,
+    31,
+  ),
   MAPWALL_REQUESTS_PER_SECOND: integer('Requests a second one address may make', 10, 100_000, 1000),
   LOG_LEVEL: {
     about: 'How much the log says',
@@ -103,8 +110,8 @@ export type Config = {
   /** One round over all cameras. */
   probePeriodMs: number
   gateway: string | undefined
-  idleMs: number
-  loginMs: number
+  /** How long a login lasts (`features/accounts/login-limits.ts`). */
+  logins: { administratorIdleMs: number; idleMs: number; watchLoginMs: number; loginMs: number }
   requestsPerSecond: number
   logLevel: Values['LOG_LEVEL']
 }
@@ -114,7 +121,9 @@ export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
-const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 const secretSettings = new Set(['DATABASE_URL'])
 
 /** Reads and checks everything at once; throws one `ConfigError` naming every bad setting. */
@@ -153,8 +162,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     mapOrigins: baseMap.kind !== 'none' && /^https?:\/\//.test(baseMap.url) ? [originOf(baseMap.url)] : [],
     probePeriodMs: known.MAPWALL_PROBE_SECONDS * 1000,
     gateway: known.MAPWALL_GATEWAY,
-    idleMs: known.MAPWALL_IDLE_HOURS * HOUR_MS,
-    loginMs: known.MAPWALL_LOGIN_HOURS * HOUR_MS,
+    logins: {
+      administratorIdleMs: known.MAPWALL_ADMIN_IDLE_MINUTES * MINUTE_MS,
+      idleMs: known.MAPWALL_IDLE_HOURS * HOUR_MS,
+      watchLoginMs: known.MAPWALL_WATCH_LOGIN_DAYS * DAY_MS,
+      loginMs: known.MAPWALL_LOGIN_HOURS * HOUR_MS,
+    },
     requestsPerSecond: known.MAPWALL_REQUESTS_PER_SECOND,
     logLevel: known.LOG_LEVEL,
   }
@@ -169,7 +182,7 @@ function readPem(name: string, file: string, problems: string[]): string {
     if (!pem.includes('-----BEGIN ')) problems.push(`${name}=${file} is not allowed: a file in PEM form`)
     return pem
   } catch (problem) {
-    problems.push(`${name}=${file} cannot be read: ${(problem as NodeJS.ErrnoException).code ?? problem}`)
+    problems.push(`${name}=${file} cannot be read: ${(problem as NodeJS.ErrnoException).code ?? 'unknown reason'}`)
     return ''
   }
 }

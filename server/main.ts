@@ -1,29 +1,43 @@
 /**
  * `npm start`: the supervisor. Starts database (embedded only), media, made-up cameras (demo only) and control, restarts what dies, stops everything.
- * `--demo` made-up cameras and accounts · `--build` builds the pages when they are older than their sources · `--dev` pages by vite · `--help` settings.
+ * `--demo` made-up cameras and accounts · `--build` builds the pages when they are older than their sources · `--dev` pages by vite · `--help` settings
+ * · `--import-cameras file.csv [--dry-run]` puts cameras in.
  */
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { systemClock } from './base/clock.ts'
 import { type Config, ConfigError, helpText, readConfig } from './config.ts'
+import { importHelp } from './features/cameras/index.ts'
+import { importCamerasFromFile } from './import-cameras.ts'
 import { arePagesBuilt, arePagesFresh, buildPages, pagesFolder, startDevServer } from './pages.ts'
 import { StartError } from './start-error.ts'
 import { checkPort, openDataFolder } from './start-checks.ts'
 import { createProcesses } from './processes.ts'
 import { sayDemoReady, sayLine, sayReady } from './announce.ts'
 
-const flags = new Set(process.argv.slice(2))
-const isDemo = flags.has('--demo')
-const isDev = flags.has('--dev')
+type Flags = { isDemo: boolean; isDev: boolean; builds: boolean; helps: boolean; importFile: string | undefined; isDryRun: boolean }
 
-function readFlags() {
-  const unknown = [...flags].filter((flag) => !['--demo', '--build', '--dev', '--help'].includes(flag))
-  if (unknown.length > 0) throw new StartError(`不认识的参数 / unknown option: ${unknown.join(' ')}（--demo --build --dev --help）`)
+function readFlags(): Flags {
+  const options = { type: 'boolean', default: false } as const
+  try {
+    const { values } = parseArgs({
+      options: { demo: options, dev: options, build: options, help: options, 'dry-run': options, 'import-cameras': { type: 'string' } },
+    })
+    const importFile = values['import-cameras']
+    if (values['dry-run'] && importFile === undefined) throw new Error('--dry-run without --import-cameras')
+    if (importFile !== undefined && values.demo) throw new Error('--import-cameras with --demo')
+    return { isDemo: values.demo, isDev: values.dev, builds: values.build, helps: values.help, importFile, isDryRun: values['dry-run'] }
+  } catch (problem) {
+    throw new StartError(
+      `不认识的参数 / unknown option: ${(problem as Error).message}\n可用 / allowed: --demo --build --dev --help --import-cameras 文件.csv [--dry-run]`,
+    )
+  }
 }
 
-async function preparePages() {
+async function preparePages({ isDev, builds }: Flags) {
   if (isDev) return
-  if (flags.has('--build') && !arePagesFresh()) {
+  if (builds && !arePagesFresh()) {
     sayLine('正在构建页面（约 10 秒）… / building the pages …')
     await buildPages()
   }
@@ -31,11 +45,16 @@ async function preparePages() {
 }
 
 async function run() {
-  readFlags()
-  if (flags.has('--help')) return void process.stdout.write(`${helpText()}\n`)
+  const flags = readFlags()
+  const { isDemo, isDev } = flags
+  if (flags.helps) return void process.stdout.write(`${helpText()}\n${importHelp()}\n`)
   const environment: Record<string, string | undefined> = isDemo ? { MAPWALL_DATA: './data/demo', LOG_LEVEL: 'info', ...process.env } : process.env
   const config = readConfig(environment)
   const clock = systemClock
+  if (flags.importFile !== undefined) {
+    process.exitCode = await importCamerasFromFile({ file: flags.importFile, isDryRun: flags.isDryRun, config, clock, say: sayLine })
+    return
+  }
   const folder = openDataFolder(config.dataFolder, isDemo ? 'demo' : 'production', clock)
   await checkPort(config).catch((problem) => {
     folder.release()
@@ -70,7 +89,7 @@ async function run() {
 
   try {
     // the first minute counts: the page build and the children share the two cores a small machine has
-    const ready = await processes.start(preparePages())
+    const ready = await processes.start(preparePages(flags))
     const url = urlOf(config, ready.port)
     if (isDev) stopDevServer = startDevServer(url)
     if (ready.accounts)

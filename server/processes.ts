@@ -32,25 +32,30 @@ type Options = {
 const STOP_CONTROL_MS = 8_000
 const STOP_OTHERS_MS = 4_000
 
+const restarting = (say: Options['say']) => (line: string) => say(`${line}，正在重新启动 / restarting`)
+
+/** The embedded database; its `ready` says the `url`. */
+export const createDatabaseChild = ({ config, clock, runFolder, output, say }: Pick<Options, 'config' | 'clock' | 'runFolder' | 'output' | 'say'>) =>
+  new Child({
+    name: 'database',
+    entry: './database/main.ts',
+    clock,
+    output,
+    onDied: restarting(say),
+    maxPauseMs: 5_000,
+    environment: () => ({ MAPWALL_DATA: config.dataFolder, LOG_LEVEL: config.logLevel, DATABASE_SOCKET_FOLDER: runFolder }),
+  })
+
 export function createProcesses({ config, isDemo, clock, runFolder, output, pages, say }: Options) {
   const mediaSocket = join(runFolder, 'media.sock')
   let databaseUrl = config.databaseUrl
   /** A port the system chose stays the same when control is started anew. */
   let { port } = config
   let demoCameras: ChildMessage | undefined
-  const common = { clock, output, onDied: (line: string) => say(`${line}，正在重新启动 / restarting`) }
+  const common = { clock, output, onDied: restarting(say) }
   const base = { MAPWALL_DATA: config.dataFolder, LOG_LEVEL: config.logLevel }
 
-  const database =
-    config.databaseUrl === undefined
-      ? new Child({
-          ...common,
-          name: 'database',
-          entry: './database/main.ts',
-          maxPauseMs: 5_000,
-          environment: () => ({ ...base, DATABASE_SOCKET_FOLDER: runFolder }),
-        })
-      : undefined
+  const database = config.databaseUrl === undefined ? createDatabaseChild({ config, clock, runFolder, output, say }) : undefined
   const media = new Child({
     ...common,
     name: 'media',
@@ -81,6 +86,7 @@ export function createProcesses({ config, isDemo, clock, runFolder, output, page
       DATABASE_CONNECTIONS: String(database ? 1 : config.databaseConnections),
       MEDIA_SOCKET: mediaSocket,
       MAPWALL_MODE: isDemo ? 'demo' : 'production',
+      ...(isDemo ? {} : { COMMAND_SOCKET: join(runFolder, 'control.sock') }),
       ...(pages ? { MAPWALL_PAGES: pages } : {}),
     }),
   })

@@ -16,12 +16,14 @@ export type DataFolder = {
 
 const RUN_FOLDER_PREFIX = join(tmpdir(), 'mapwall-run-')
 
+export const dataFolderLock = (dataFolder: string) => join(dataFolder, 'mapwall.lock')
+
 /** Takes the data folder for this run: one MapWall per folder, and of one kind. Clears away the sockets a killed run left. */
 export function openDataFolder(dataFolder: string, kind: 'demo' | 'production', clock: Clock): DataFolder {
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   const runFolder = mkdtempSync(RUN_FOLDER_PREFIX)
   const removeRunFolder = () => rmSync(runFolder, { recursive: true, force: true })
-  const result = takeLock(join(dataFolder, 'mapwall.lock'), { now: clock.now(), note: runFolder })
+  const result = takeLock(dataFolderLock(dataFolder), { now: clock.now(), note: runFolder })
   if (!result.ok) {
     removeRunFolder()
     throw new StartError(

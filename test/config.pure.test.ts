@@ -13,7 +13,7 @@ describe('settings', () => {
       tls: undefined,
       trustProxy: false,
       logLevel: 'info',
-      idleMs: 12 * 3_600_000,
+      logins: { administratorIdleMs: 1_800_000, idleMs: 12 * 3_600_000, watchLoginMs: 31 * 86_400_000, loginMs: 168 * 3_600_000 },
       map: { baseMap: { kind: 'none' } },
       mapOrigins: [],
     })

@@ -10,16 +10,23 @@ export type Database = {
   as<Tables>(): Kysely<Tables>
   /** True when the database answers within 2 s. */
   isReachable(): Promise<boolean>
+  /** Statements that start while `work` runs may take as long as they need: migrations. */
+  withoutTimeLimit<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
 export type DatabaseOptions = {
   url: string
   /**
-   * 10 for PostgreSQL. Exactly 1 for the embedded database: its socket server queues single protocol messages, so two connections would
-   * overwrite each other's unnamed statements. With 1, a query outside the running transaction waits for it: never await one inside.
+   * For PostgreSQL. The embedded database (its URL says so, see `embeddedUrl`) always gets exactly 1: its socket server queues single protocol
+   * messages, so two connections would overwrite each other's unnamed statements. With 1, a query outside the running transaction waits for
+   * it: never await one inside. It would fail after `waitMs`, not hang.
    */
   maxConnections: number
+  /** How long a query waits for a free connection. */
+  waitMs?: number
+  /** How long a statement may take; then its connection is given up. */
+  queryMs?: number
   log: Log
   clock: Clock
 }
@@ -27,50 +34,90 @@ export type DatabaseOptions = {
 /** int8 and numeric as numbers: instants and counts stay far below 2^53. */
 const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === pg.types.builtins.INT8 || oid === pg.types.builtins.NUMERIC) return Number
+    if (oid === Number(pg.types.builtins.INT8) || oid === Number(pg.types.builtins.NUMERIC)) return Number
     return pg.types.getTypeParser(oid, format as 'text')
   },
 }
 
+const EMBEDDED_MARK = 'mapwall_embedded=1'
+
+/** URL of the embedded database, whose socket is in this folder. */
+export const embeddedUrl = (socketFolder: string): string => `postgres://postgres@${encodeURIComponent(socketFolder)}/postgres?${EMBEDDED_MARK}`
+
 /** Connects lazily: a database that is away makes queries fail with `database_unavailable`, not the start. */
-export function openDatabase({ url, maxConnections, log, clock }: DatabaseOptions): Database {
+export function openDatabase({ url, maxConnections, log, clock, waitMs = 10_000, queryMs = 30_000 }: DatabaseOptions): Database {
+  const isEmbedded = url.endsWith(EMBEDDED_MARK)
   const pool = new pg.Pool({
     connectionString: url,
-    max: maxConnections,
-    connectionTimeoutMillis: 10_000,
-    idleTimeoutMillis: maxConnections === 1 ? 0 : 30_000,
+    max: isEmbedded ? 1 : maxConnections,
+    connectionTimeoutMillis: waitMs,
+    idleTimeoutMillis: isEmbedded || maxConnections === 1 ? 0 : 30_000,
+    // of a database that vanished without a word
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    // a process of ours that stopped inside a transaction must not hold its locks for ever
+    idle_in_transaction_session_timeout: 60_000,
     application_name: 'mapwall',
     types: typeParsers,
   })
   pool.on('error', (error) => log.warn({ problem: error.message }, 'database connection lost'))
 
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: withClearErrors(pool) }) })
+  const limit = { queryMs, unlimited: 0 }
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: guarded(pool, clock, limit) }) })
   let closing: Promise<void> | undefined
 
   return {
     as: <Tables>() => kysely as Kysely<unknown> as Kysely<Tables>,
     async isReachable() {
-      const answer = pool.query('select 1').then(() => true, () => false)
-      const limit = new AbortController()
-      const tooLate = clock.sleep(2_000, limit.signal).then(() => false, () => false)
-      const isReachable = await Promise.race([answer, tooLate])
-      limit.abort()
-      return isReachable
+      const answer = pool.query('select 1').then(
+        () => true,
+        () => false,
+      )
+      return (await within(clock, 2_000, answer)) ? false : answer
+    },
+    async withoutTimeLimit(work) {
+      limit.unlimited++
+      try {
+        return await work()
+      } finally {
+        limit.unlimited--
+      }
     },
     close: () => (closing ??= kysely.destroy()),
   }
 }
 
-/** Turns the many ways of being away into `database_unavailable`; what the database itself refused passes unchanged. */
-function withClearErrors(pool: pg.Pool): PostgresPool {
+/** False as soon as `work` settles, true after `ms` if it has not. */
+function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = clock.after(ms, () => resolve(true))
+    const end = () => {
+      timer.cancel()
+      resolve(false)
+    }
+    work.then(end, end)
+  })
+}
+
+/** Bounds every statement, and turns the many ways of being away into `database_unavailable`; what the database itself refused passes unchanged. */
+function guarded(pool: pg.Pool, clock: Clock, limit: { queryMs: number; unlimited: number }): PostgresPool {
   return {
     options: pool.options,
     async connect() {
       const client = await pool.connect().catch(throwClear)
       const query = client.query.bind(client) as (...args: unknown[]) => Promise<never>
+      let isGivenUp = false
       return {
-        query: (...args: unknown[]) => query(...args).catch(throwClear),
-        release: (error?: boolean | Error) => client.release(error),
+        async query(...args: unknown[]) {
+          const answer = query(...args)
+          if (limit.unlimited === 0 && (await within(clock, limit.queryMs, answer))) {
+            isGivenUp = true
+            answer.catch(() => undefined) // nobody waits for it any more; it ends with its connection
+            throw new AppError('database_unavailable', `the database took more than ${limit.queryMs} ms for one statement`)
+          }
+          return answer.catch(throwClear)
+        },
+        release: (error?: boolean | Error) => client.release(isGivenUp || error),
       } as never
     },
     end: () => pool.end(),

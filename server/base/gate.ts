@@ -65,7 +65,9 @@ export function createGate({ clock, log, trust, findLogin, mayTouchCamera, recor
   /** Writes the audit record of something that was refused or failed; the refusal stands even when the record cannot be written. */
   async function recordRefusal(entry: AuditEntry) {
     if (entry.userId === null && entry.code !== null && anonymousRefusal.has(entry.code) && anonymousDenials.take(entry.address) > 0) return
-    await recordAudit(entry).catch((problem) => log.error({ problem, name: entry.name, requestId: entry.requestId }, 'the audit record of a refusal could not be written'))
+    await recordAudit(entry).catch((problem) =>
+      log.error({ problem, name: entry.name, requestId: entry.requestId }, 'the audit record of a refusal could not be written'),
+    )
   }
 
   return { limit, identify, check, authorizeMedia, recordAudit, recordRefusal, trust }

@@ -59,7 +59,16 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     const { endpoint, handler } = found.route
     const cameraId = CameraId.safeParse(found.params['cameraId']).data ?? null
     const entry: AuditEntry = {
-      name: endpoint.audit ?? 'access.denied', result: 'ok', code: null, userId: null, account: null, loginId: null, address, requestId, cameraId, detail: {},
+      name: endpoint.audit ?? 'access.denied',
+      result: 'ok',
+      code: null,
+      userId: null,
+      account: null,
+      loginId: null,
+      address,
+      requestId,
+      cameraId,
+      detail: {},
     }
     let cookie: string | undefined
     try {
@@ -72,7 +81,13 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       const query = checkInput(endpoint.query, queryObject(splitTarget(request.url).query), 'query')
       const body = endpoint.body ? checkInput(endpoint.body, await readJson(request, endpoint.maxBodyBytes), 'body') : undefined
       const context = {
-        params, query, body, user, login, requestId, address,
+        params,
+        query,
+        body,
+        user,
+        login,
+        requestId,
+        address,
         note: (note: AuditNote) => Object.assign(entry, note),
         setLoginCookie(token: string | undefined) {
           cookie = loginCookie(token, isSecure(request, trust))
@@ -81,13 +96,14 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       const reply = await handler(context as Context<Endpoint>)
       if (endpoint.audit) await gate.recordAudit(entry)
       if (cookie) response.setHeader('Set-Cookie', cookie)
-      if (endpoint.reply === 'bytes') sendBytes(response, reply as unknown as ByteReply)
+      if (endpoint.reply === 'bytes') sendBytes(response, reply as unknown as ByteReply | undefined)
       else await sendJson(request, response, 200, checkReplies ? endpoint.reply.parse(reply) : reply)
     } catch (problem) {
       const { code } = toErrorReply(problem, requestId)
       const isDenied = code === 'forbidden' || code === 'not_signed_in' || code === 'wrong_origin'
       // Where refusals are cheap to cause and say nothing (a flood, a camera that is not there) they stay out of the audit log.
-      if ((endpoint.audit || code === 'forbidden') && code !== 'rate_limited') await gate.recordRefusal({ ...entry, result: isDenied ? 'denied' : 'failed', code })
+      if ((endpoint.audit || code === 'forbidden') && code !== 'rate_limited')
+        await gate.recordRefusal({ ...entry, result: isDenied ? 'denied' : 'failed', code })
       throw problem
     }
   }
@@ -95,7 +111,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const app = express()
   app.disable('x-powered-by')
   app.use(securityHeaders(deps))
-  app.use(async (request: Request, response: Response, next: NextFunction) => {
+  async function answer(request: Request, response: Response, next: NextFunction) {
     const requestId = randomBytes(8).toString('hex')
     response.locals['requestId'] = requestId
     response.setHeader('X-Request-Id', requestId)
@@ -108,12 +124,15 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
     const startedMs = clock.monotonicMs()
     await answerApi(request, response, found, requestId, address)
     log.debug({ route: found.route.endpoint.route, requestId, tookMs: Math.round(clock.monotonicMs() - startedMs) }, 'answered')
-  })
+  }
+
+  app.use((request: Request, response: Response, next: NextFunction) => void answer(request, response, next).catch(next))
   app.use((_request, _response, next) => next(new AppError('not_found', 'nothing here')))
   // Express knows an error handler by its four parameters.
   app.use(async (problem: unknown, request: Request, response: Response, _next: NextFunction) => {
     const reply = toErrorReply(problem, String(response.locals['requestId']))
-    if (reply.code === 'internal') log.error({ problem, requestId: reply.requestId, method: request.method, path: splitTarget(request.url).path }, 'a request failed')
+    if (reply.code === 'internal')
+      log.error({ problem, requestId: reply.requestId, method: request.method, path: splitTarget(request.url).path }, 'a request failed')
     if (response.headersSent) return void response.destroy()
     response.setHeader('Cache-Control', 'no-store')
     if (reply.retryAfterMs !== undefined) response.setHeader('Retry-After', Math.ceil(reply.retryAfterMs / 1000))
@@ -230,14 +249,20 @@ async function sendJson(request: IncomingMessage, response: Response, status: nu
   const body = Buffer.from(JSON.stringify(reply))
   response.setHeader('Content-Type', 'application/json; charset=utf-8')
   response.setHeader('Vary', 'Accept-Encoding')
-  const isCompressed = body.length > COMPRESS_FROM_BYTES && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  const isCompressed = body.length > COMPRESS_FROM_BYTES && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
   if (isCompressed) response.setHeader('Content-Encoding', 'gzip')
   const sent = isCompressed ? await gzipped(body, { level: 4 }) : body
   response.writeHead(status, { 'Content-Length': sent.length })
   response.end(sent)
 }
 
-function sendBytes(response: Response, { contentType, bytes, headers }: ByteReply) {
+function sendBytes(response: Response, reply: ByteReply | undefined) {
+  if (!reply) {
+    response.writeHead(204)
+    response.end()
+    return
+  }
+  const { contentType, bytes, headers } = reply
   assert(/^[a-z]+\/[\w.+-]+$/.test(contentType), 'a byte reply says what it is')
   response.writeHead(200, { ...headers, 'Content-Type': contentType, 'Content-Length': bytes.length })
   response.end(bytes)

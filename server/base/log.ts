@@ -20,20 +20,37 @@ const secretPaths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`])
 
 /** Takes user names and passwords out of URLs, and the query, where cameras put passwords too. */
 export function hideUrlSecrets(text: string): string {
-  return text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)([^\s'"]*@)?([^\s?'"]*)(\?[^\s'"]*)?/gi, (_all, scheme: string, login: string | undefined, rest: string, query: string | undefined) =>
-    `${scheme}${login ? '***@' : ''}${rest}${query ? '?***' : ''}`)
+  return text.replace(
+    /\b([a-z][a-z0-9+.-]*:\/\/)([^\s'"]*@)?([^\s?'"]*)(\?[^\s'"]*)?/gi,
+    (_all, scheme: string, login: string | undefined, rest: string, query: string | undefined) =>
+      `${scheme}${login ? '***@' : ''}${rest}${query ? '?***' : ''}`,
+  )
 }
 
 function hideInFields(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return value.includes('://') ? hideUrlSecrets(value) : value
-  if (value instanceof Error) return { name: value.name, message: hideUrlSecrets(value.message), stack: hideUrlSecrets(value.stack ?? ''), ...(value.cause ? { cause: hideInFields(value.cause, depth + 1) } : {}) }
+  if (value instanceof Error)
+    return {
+      name: value.name,
+      message: hideUrlSecrets(value.message),
+      stack: hideUrlSecrets(value.stack ?? ''),
+      ...(value.cause ? { cause: hideInFields(value.cause, depth + 1) } : {}),
+    }
   if (typeof value !== 'object' || value === null || depth > 4) return value
   if (Array.isArray(value)) return value.map((entry) => hideInFields(entry, depth + 1))
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, hideInFields(entry, depth + 1)]))
 }
 
 /** `destination` is for tests; by default lines go to stdout. */
-export function createLog({ level, process: processName, destination }: { level: LogLevel; process: string; destination?: { write(line: string): void } }): Log {
+export function createLog({
+  level,
+  process: processName,
+  destination,
+}: {
+  level: LogLevel
+  process: string
+  destination?: { write(line: string): void }
+}): Log {
   const options = {
     level,
     base: { process: processName },
@@ -41,7 +58,10 @@ export function createLog({ level, process: processName, destination }: { level:
     formatters: { level: (label: string) => ({ level: label }), log: (fields: Fields) => hideInFields(fields) as Fields },
     hooks: {
       logMethod(this: unknown, args: unknown[], method: (...args: unknown[]) => void) {
-        method.apply(this, args.map((arg) => (typeof arg === 'string' ? hideUrlSecrets(arg) : arg)))
+        method.apply(
+          this,
+          args.map((arg) => (typeof arg === 'string' ? hideUrlSecrets(arg) : arg)),
+        )
       },
     },
   }

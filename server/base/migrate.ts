@@ -19,18 +19,23 @@ const lockKey = 468_001
 /** Runs what has not run yet. Throws when the database was made by newer code: going on would damage it. */
 export async function migrate(database: Database, { clock, log, folder = migrationsFolder }: { clock: Clock; log: Log; folder?: string }): Promise<string[]> {
   const migrations = await listMigrations(folder)
-  const applied = await database.as<MigrationTables>().transaction().execute(async (transaction) => {
-    await sql`select pg_advisory_xact_lock(${sql.lit(lockKey)})`.execute(transaction)
-    await sql`create table if not exists schema_migrations (name text primary key, applied_at bigint not null)`.execute(transaction)
-    const names = (await transaction.selectFrom('schema_migrations').select('name').orderBy('name').execute()).map(({ name }) => name)
-    refuseNewer(names, migrations)
-    const due = migrations.filter(({ name }) => !names.includes(name))
-    for (const { name, up } of due) {
-      await up(transaction as unknown as Transaction<never>)
-      await transaction.insertInto('schema_migrations').values({ name, applied_at: clock.now() }).execute()
-    }
-    return due.map(({ name }) => name)
-  })
+  const run = () =>
+    database
+      .as<MigrationTables>()
+      .transaction()
+      .execute(async (transaction) => {
+        await sql`select pg_advisory_xact_lock(${sql.lit(lockKey)})`.execute(transaction)
+        await sql`create table if not exists schema_migrations (name text primary key, applied_at bigint not null)`.execute(transaction)
+        const names = (await transaction.selectFrom('schema_migrations').select('name').orderBy('name').execute()).map(({ name }) => name)
+        refuseNewer(names, migrations)
+        const due = migrations.filter(({ name }) => !names.includes(name))
+        for (const { name, up } of due) {
+          await up(transaction as unknown as Transaction<never>)
+          await transaction.insertInto('schema_migrations').values({ name, applied_at: clock.now() }).execute()
+        }
+        return due.map(({ name }) => name)
+      })
+  const applied = await database.withoutTimeLimit(run)
   if (applied.length > 0) log.info({ applied }, 'database brought up to date')
   return applied
 }

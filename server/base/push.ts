@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
-import type { CameraId } from '../contract/ids.ts'
+import type { CameraId, UserId } from '../contract/ids.ts'
 import { hashStates, type PushMessage } from '../contract/push.ts'
 import type { CameraState, StatusChange } from '../contract/status.ts'
 import type { Clock } from './clock.ts'
@@ -37,6 +37,8 @@ export type Push = {
   /** The last message sent: everything up to `seq` is already in the states (and perhaps some of the next one; applying it twice does no harm). */
   position(): { epoch: string; seq: number }
   clientCount(): number
+  /** The logins that have a page open, each once. */
+  listLogins(): { loginId: string; userId: UserId }[]
   /** Ends the timers and closes every socket with 1012 (the server restarts). */
   close(): void
 }
@@ -56,7 +58,13 @@ const SERVER_RESTARTS = 1012
 type Kept = { seq: number } & ({ topic: 'cameraStatus'; states: readonly CameraState[]; changes: readonly StatusChange[] } | { topic: 'resync' })
 type Client = { socket: WebSocket; user: User; login: LoginSession; area: string; isAlive: boolean }
 
-const PushQuery = z.object({ epoch: z.string().regex(/^[0-9a-z]{1,32}$/).optional(), seq: z.coerce.number().int().nonnegative().optional() })
+const PushQuery = z.object({
+  epoch: z
+    .string()
+    .regex(/^[0-9a-z]{1,32}$/)
+    .optional(),
+  seq: z.coerce.number().int().nonnegative().optional(),
+})
 
 export function createPush({ clock, log, listStates, mayTouchCamera }: PushDeps): Push {
   const epoch = `${clock.now().toString(36)}${randomBytes(4).toString('hex')}`
@@ -75,7 +83,9 @@ export function createPush({ clock, log, listStates, mayTouchCamera }: PushDeps)
     if (message.topic === 'resync') return serialize({ topic: 'resync', epoch, seq: message.seq, reason: 'cameras_changed' })
     const mayCameraId = visibilityOf(user)
     return serialize({
-      topic: 'cameraStatus', epoch, seq: message.seq,
+      topic: 'cameraStatus',
+      epoch,
+      seq: message.seq,
       states: message.states.filter(({ cameraId }) => mayCameraId(cameraId)),
       changes: message.changes.filter(({ cameraId }) => mayCameraId(cameraId)),
     })
@@ -181,7 +191,11 @@ export function createPush({ clock, log, listStates, mayTouchCamera }: PushDeps)
 
   return {
     route: socketRoute({
-      path: '/push', permission: 'signedIn', audit: undefined, params: z.object({}), query: PushQuery,
+      path: '/push',
+      permission: 'signedIn',
+      audit: undefined,
+      params: z.object({}),
+      query: PushQuery,
       onUpgrade: ({ request, socket, head, user, login, query }) => accept(request, socket, head as Buffer, user, login, query),
     }),
     cameraStatus(states, changes) {
@@ -214,6 +228,7 @@ export function createPush({ clock, log, listStates, mayTouchCamera }: PushDeps)
     },
     position: () => ({ epoch, seq }),
     clientCount: () => clients.size,
+    listLogins: () => [...new Map([...clients].map(({ login: { loginId, userId } }) => [loginId, { loginId, userId }])).values()],
     close() {
       heartbeatTimer.cancel()
       flushTimer?.cancel()

@@ -7,7 +7,17 @@ export type RateLimit = {
 }
 
 /** `burst` at once, then `perSecond`. Holds at most `maxKeys` keys; full buckets are forgotten first. */
-export function createRateLimit({ clock, perSecond, burst, maxKeys = 50_000 }: { clock: Clock; perSecond: number; burst: number; maxKeys?: number }): RateLimit {
+export function createRateLimit({
+  clock,
+  perSecond,
+  burst,
+  maxKeys = 50_000,
+}: {
+  clock: Clock
+  perSecond: number
+  burst: number
+  maxKeys?: number
+}): RateLimit {
   const buckets = new Map<string, { tokens: number; atMs: number }>()
 
   function forgetFull(nowMs: number) {

@@ -8,7 +8,9 @@ export function checkInput(schema: z.ZodType | undefined, input: unknown, where:
   if (!schema) return undefined
   const result = schema.safeParse(input)
   if (result.success) return result.data
-  const fields = result.error.issues.slice(0, 20).map((issue) => ({ path: [where, ...issue.path.map(String)].join('.').slice(0, 200), problem: issue.message.slice(0, 200) }))
+  const fields = result.error.issues
+    .slice(0, 20)
+    .map((issue) => ({ path: [where, ...issue.path.map(String)].join('.').slice(0, 200), problem: issue.message.slice(0, 200) }))
   throw new AppError('bad_request', `${where} does not fit: ${fields.map(({ path }) => path).join(', ')}`, { fields })
 }
 

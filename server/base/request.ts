@@ -57,7 +57,9 @@ export function loginTokenOf(request: IncomingMessage, trust: ProxyTrust): strin
 
 /** Value of `Set-Cookie`; an undefined token takes the cookie away. Ends with the browser: the server decides how long the login lasts. */
 export function loginCookie(token: string | undefined, secure: boolean): string {
-  return [`${cookieName(secure)}=${token ?? ''}`, 'Path=/', 'HttpOnly', 'SameSite=Strict', ...(secure ? ['Secure'] : []), ...(token ? [] : ['Max-Age=0'])].join('; ')
+  return [`${cookieName(secure)}=${token ?? ''}`, 'Path=/', 'HttpOnly', 'SameSite=Strict', ...(secure ? ['Secure'] : []), ...(token ? [] : ['Max-Age=0'])].join(
+    '; ',
+  )
 }
 
 function lastOf(header: string | string[] | undefined): string | undefined {

@@ -12,7 +12,9 @@ export function createMatcher<T extends { method: string; path: string }>(routes
     const segments = route.path.split('/').slice(1)
     const shape = `${route.method} ${segments.length}`
     const others = byShape.get(shape) ?? []
-    const twin = others.find((other) => other.segments.every((segment, i) => segment === segments[i] || (segment.startsWith(':') && segments[i]!.startsWith(':'))))
+    const twin = others.find((other) =>
+      other.segments.every((segment, i) => segment === segments[i] || (segment.startsWith(':') && segments[i]!.startsWith(':'))),
+    )
     if (twin) throw new Error(`Two routes are the same: ${route.method} ${route.path} and ${twin.route.path}`)
     // Fixed segments win over parameters whatever the order of declaration.
     others.push({ route, segments })
@@ -45,8 +47,10 @@ export function splitTarget(target: string): { path: string; query: URLSearchPar
 /** A query as an object for its schema; a name given twice is refused by giving it as an array. U+0000, which PostgreSQL cannot hold, is taken out. */
 export function queryObject(query: URLSearchParams): Record<string, string | string[]> {
   const names = [...new Set(query.keys())].filter((name) => name !== '__proto__')
-  return Object.fromEntries(names.map((name) => {
-    const values = query.getAll(name).map((value) => value.replaceAll('\u0000', ''))
-    return [name, values.length === 1 ? values[0]! : values]
-  }))
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = query.getAll(name).map((value) => value.replaceAll('\u0000', ''))
+      return [name, values.length === 1 ? values[0]! : values]
+    }),
+  )
 }

@@ -48,7 +48,7 @@ export type AuditEntry = {
 /** What a handler may add to the audit record of its request: the account of a login, old and new values of a change. Never a secret. */
 export type AuditNote = Partial<Pick<AuditEntry, 'userId' | 'account' | 'loginId' | 'cameraId'>> & { detail?: AuditDetail }
 
-/** The answer of an endpoint whose reply is `bytes`. */
+/** The answer of an endpoint whose reply is `bytes`; a handler that has none gives `undefined`, which is a 204. */
 export type ByteReply = { contentType: string; bytes: Uint8Array; headers?: Record<string, string> }
 
 type IfPublic<E extends Endpoint, Public, Signed> = 'public' extends E['permission'] ? Public : Signed
@@ -68,7 +68,7 @@ export type Context<E extends Endpoint> = {
   setLoginCookie(token: string | undefined): void
 }
 
-type HandlerReply<E extends Endpoint> = E['reply'] extends 'bytes' ? ByteReply : Out<E['reply']>
+type HandlerReply<E extends Endpoint> = E['reply'] extends 'bytes' ? ByteReply | undefined : Out<E['reply']>
 export type Handler<E extends Endpoint> = (context: Context<E>) => HandlerReply<E> | Promise<HandlerReply<E>>
 
 export type BoundRoute = { endpoint: Endpoint; handler: Handler<Endpoint> }

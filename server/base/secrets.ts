@@ -57,6 +57,7 @@ export async function openSecrets(dataFolder: string): Promise<Secrets> {
   }
   await chmod(file, 0o600)
   const text = (await readFile(file, 'utf8')).trim()
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`${file} is damaged: it must hold 64 hex digits. Restore it from the backup; without it, stored camera passwords cannot be read.`)
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new Error(`${file} is damaged: it must hold 64 hex digits. Restore it from the backup; without it, stored camera passwords cannot be read.`)
   return createSecrets(Buffer.from(text, 'hex'))
 }

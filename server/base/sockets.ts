@@ -21,8 +21,12 @@ export function createSocketGate({ routes, gate, log, limits }: { routes: readon
   const sockets = new Set<Duplex>()
 
   function count(socket: Duplex, loginId: string, address: string) {
-    const held = [[open.perLogin, loginId, limits.perLogin], [open.perAddress, address, limits.perAddress]] as const
-    for (const [counts, key, most] of held) if ((counts.get(key) ?? 0) >= most) throw new AppError('rate_limited', `more than ${most} sockets at once`, { retryAfterMs: 5_000 })
+    const held = [
+      [open.perLogin, loginId, limits.perLogin],
+      [open.perAddress, address, limits.perAddress],
+    ] as const
+    for (const [counts, key, most] of held)
+      if ((counts.get(key) ?? 0) >= most) throw new AppError('rate_limited', `more than ${most} sockets at once`, { retryAfterMs: 5_000 })
     for (const [counts, key] of held) counts.set(key, (counts.get(key) ?? 0) + 1)
     sockets.add(socket)
     socket.once('close', () => {
@@ -41,7 +45,16 @@ export function createSocketGate({ routes, gate, log, limits }: { routes: readon
     const onEarlyError = () => socket.destroy()
     socket.on('error', onEarlyError)
     const entry: AuditEntry = {
-      name: 'access.socket', result: 'failed', code: null, userId: null, account: null, loginId: null, address, requestId, cameraId: null, detail: {},
+      name: 'access.socket',
+      result: 'failed',
+      code: null,
+      userId: null,
+      account: null,
+      loginId: null,
+      address,
+      requestId,
+      cameraId: null,
+      detail: {},
     }
     try {
       gate.limit(address)
@@ -60,7 +73,13 @@ export function createSocketGate({ routes, gate, log, limits }: { routes: readon
       const checkedQuery = checkInput(route.query, queryObject(query), 'query')
       if (socket.destroyed) return
       count(socket, login!.loginId, address)
-      if (route.audit) await gate.recordAudit({ ...entry, result: 'ok' })
+      if (route.audit) {
+        await gate.recordAudit({ ...entry, result: 'ok' })
+        // the login or the right may have gone while the record was written: whoever ends sockets then did not see this one
+        const still = await gate.identify(request)
+        gate.check(still, route.permission)
+        if (entry.cameraId && route.permission !== 'signedIn') gate.authorizeMedia(still.user!, entry.cameraId, route.permission)
+      }
       if (socket.destroyed) return
       await route.onUpgrade({ params: params as never, query: checkedQuery as never, user: user!, login: login!, requestId, address, request, socket, head })
       socket.off('error', onEarlyError)
@@ -90,8 +109,12 @@ function refuse(socket: Duplex, reply: ErrorReply) {
   const status = errorStatus[reply.code]
   const body = JSON.stringify(reply)
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close', 'Content-Type: application/json', 'Cache-Control: no-store',
-    `Content-Length: ${Buffer.byteLength(body)}`, ...(reply.retryAfterMs === undefined ? [] : [`Retry-After: ${Math.ceil(reply.retryAfterMs / 1000)}`]),
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    'Cache-Control: no-store',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(reply.retryAfterMs === undefined ? [] : [`Retry-After: ${Math.ceil(reply.retryAfterMs / 1000)}`]),
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
 }

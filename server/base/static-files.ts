@@ -8,10 +8,24 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
 const contentTypes: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json', '.geojson': 'application/geo+json', '.svg': 'image/svg+xml', '.webmanifest': 'application/manifest+json', '.txt': 'text/plain; charset=utf-8',
-  '.png': 'image/png', '.jpg': 'image/jpeg', '.webp': 'image/webp', '.ico': 'image/x-icon', '.woff2': 'font/woff2', '.wasm': 'application/wasm', '.mp4': 'video/mp4',
-  '.pmtiles': 'application/octet-stream', '.pbf': 'application/x-protobuf',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.geojson': 'application/geo+json',
+  '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
+  '.txt': 'text/plain; charset=utf-8',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+  '.mp4': 'video/mp4',
+  '.pmtiles': 'application/octet-stream',
+  '.pbf': 'application/x-protobuf',
 }
 const compressible = new Set(['.html', '.js', '.mjs', '.css', '.json', '.geojson', '.svg', '.webmanifest', '.txt', '.wasm'])
 const KEEP_IN_MEMORY_BYTES = 4 * 1024 * 1024
@@ -46,9 +60,15 @@ async function describe(file: string): Promise<StaticFile> {
   const extension = extname(file).toLowerCase()
   const content = bytes <= KEEP_IN_MEMORY_BYTES ? await readFile(file) : undefined
   return {
-    file, bytes, content, gzip: undefined,
+    file,
+    bytes,
+    content,
+    gzip: undefined,
     type: contentTypes[extension] ?? 'application/octet-stream',
-    etag: `"${createHash('sha256').update(content ?? `${bytes}:${mtimeMs}`).digest('base64url').slice(0, 22)}"`,
+    etag: `"${createHash('sha256')
+      .update(content ?? `${bytes}:${mtimeMs}`)
+      .digest('base64url')
+      .slice(0, 22)}"`,
     // Vite writes name-hash8.ext into assets/: the content of such a name never changes.
     isHashed: /\/assets\/[^/]+-[A-Za-z0-9_-]{8,}\.\w+$/.test(file),
   }
@@ -58,8 +78,10 @@ async function describe(file: string): Promise<StaticFile> {
 function isPageNavigation(request: IncomingMessage, path: string): boolean {
   const mode = request.headers['sec-fetch-mode']
   return (
-    (mode === undefined || mode === 'navigate') && (request.headers.accept ?? '').includes('text/html') &&
-    (path === '/' || /^(?:\/[A-Za-z0-9_-]{1,64})+$/.test(path)) && !/^\/(api|push|media)(\/|$)/i.test(path)
+    (mode === undefined || mode === 'navigate') &&
+    (request.headers.accept ?? '').includes('text/html') &&
+    (path === '/' || /^(?:\/[A-Za-z0-9_-]{1,64})+$/.test(path)) &&
+    !/^\/(api|push|media)(\/|$)/i.test(path)
   )
 }
 
@@ -72,7 +94,7 @@ async function send(request: IncomingMessage, response: ServerResponse, file: St
   const isCompressed = file.content && file.bytes > 1024 && compressible.has(extname(file.file).toLowerCase())
   if (isCompressed) {
     response.setHeader('Vary', 'Accept-Encoding')
-    if (/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+    if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
       const body = await (file.gzip ??= gzipped(file.content!, { level: 9 }))
       response.setHeader('Content-Encoding', 'gzip')
       return end(request, response, 200, body)

@@ -83,7 +83,7 @@ export const cameraApi = {
   dossier: endpoint('GET /api/cameras/:cameraId/dossier', { permission: 'camera.see', params: z.object({ cameraId: CameraId }), reply: Dossier }),
   /**
    * The last picture seen, as an MP4 of exactly one key frame (any browser can decode it; no ffmpeg needed).
-   * Header `x-still-at`: when it reached us, epoch ms. 404 `still_unavailable` when none was ever seen.
+   * Header `x-still-at`: when it reached us, epoch ms. 204 without a body when none was ever seen.
    */
   still: endpoint('GET /api/cameras/:cameraId/still', {
     permission: 'camera.live',

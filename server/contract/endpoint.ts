@@ -28,7 +28,7 @@ export type Endpoint<
   params: P
   query: Q
   body: B
-  /** What a 2xx answer holds; `bytes` is a file or picture the handler writes itself. */
+  /** What a 2xx answer holds; `bytes` is a file or picture, or 204 without a body when there is none. */
   reply: Y
   /** Longest body taken, in bytes. */
   maxBodyBytes: number

@@ -15,7 +15,6 @@ export const errorStatus = {
   setup_done: 409,
   setup_code_wrong: 403,
   password_weak: 422,
-  still_unavailable: 404, // no picture of this camera has been seen yet
   media_unavailable: 503, // the media process is away
   database_unavailable: 503,
   internal: 500,

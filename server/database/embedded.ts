@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import { embeddedUrl } from '../base/db.ts'
 
 /** Major version of the PostgreSQL inside `@electric-sql/pglite`; its folders are written in the format of this version. */
 export const EMBEDDED_POSTGRES = '18'
@@ -31,7 +32,7 @@ export async function openEmbeddedDatabase({ folder, socketFolder }: { folder: s
   await server.start()
   let closing: Promise<void> | undefined
   return {
-    url: `postgres://postgres@${encodeURIComponent(socketFolder)}/postgres`,
+    url: embeddedUrl(socketFolder),
     close: () => (closing ??= server.stop().then(() => engine.close())),
   }
 }

@@ -109,18 +109,20 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     if (next.length > 0) await stills.retain(ids)
   }
 
-  function probe(cameraId: CameraId): Promise<ProbeResult> {
+  function probe(cameraId: CameraId, { isForced = false }: { isForced?: boolean } = {}): Promise<ProbeResult> {
     const running = probes.get(cameraId)
     if (running) return running
-    const evidence = findEvidence(cameraId)
+    const evidence = findEvidence(cameraId, isForced)
     if (evidence) return Promise.resolve(evidence)
-    const result = openProbe(getStream(cameraId, 'sub')).finally(() => probes.delete(cameraId))
+    const stream = getStream(cameraId, 'sub')
+    if (isForced) stream.retryNow() // viewers may be sitting out a pause
+    const result = openProbe(stream).finally(() => probes.delete(cameraId))
     probes.set(cameraId, result)
     return result
   }
 
-  /** What running pulls, or ones that just failed, already say. */
-  function findEvidence(cameraId: CameraId): ProbeResult | undefined {
+  /** What running pulls, or ones that just failed, already say. A person who asks is not told of an old refusal. */
+  function findEvidence(cameraId: CameraId, isForced: boolean): ProbeResult | undefined {
     getCamera(cameraId)
     const nowMs = clock.monotonicMs()
     const known = (['main', 'sub'] as const).flatMap((profile) => streams.get(keyOf(cameraId, profile)) ?? [])
@@ -128,7 +130,7 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     const probed = getStream(cameraId, 'sub')
     const last = probed.lastFailure
     if (!last || probed.state.name === 'opening' || probed.state.name === 'queued') return undefined
-    const freshMs = last.failure.cause === 'refused_login' ? REFUSAL_FRESH_MS : FAILURE_FRESH_MS
+    const freshMs = last.failure.cause === 'refused_login' && !isForced ? REFUSAL_FRESH_MS : FAILURE_FRESH_MS
     return nowMs - last.monoMs < freshMs ? { ok: false, at: clock.now(), ...last.failure } : undefined
   }
 

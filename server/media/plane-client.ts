@@ -114,7 +114,7 @@ export function createMediaPlane({ socketPath, clock, log }: { socketPath: strin
       await request('setCameras', { cameras })
     },
     endViewers: (which) => request('endViewers', which),
-    probe: (cameraId) => request('probe', { cameraId }),
+    probe: (cameraId, { isForced = false } = {}) => request('probe', { cameraId, isForced }),
     async warm(cameraId, profile) {
       await request('warm', { cameraId, profile })
     },

@@ -47,7 +47,7 @@ export const PlaneRequest = z.discriminatedUnion('method', [
     params: z.object({ cameras: z.array(ofCamera.extend({ main: StreamAddress, sub: StreamAddress.optional() })).max(10_000) }),
   }),
   z.object({ id, method: z.literal('endViewers'), params: z.object({ loginId: z.string(), cameraIds: z.array(CameraId).optional() }) }),
-  z.object({ id, method: z.literal('probe'), params: ofCamera }),
+  z.object({ id, method: z.literal('probe'), params: ofCamera.extend({ isForced: z.boolean() }) }),
   z.object({ id, method: z.literal('warm'), params: ofCamera.extend({ profile: Profile }) }),
   z.object({ id, method: z.literal('still'), params: ofCamera }),
   z.object({ id, method: z.literal('stats'), params: z.object({}) }),
@@ -59,7 +59,7 @@ export type PlaneRequest = z.infer<typeof PlaneRequest>
 export type PlaneMethods = {
   setCameras: { params: { cameras: CameraAccess[] }; result: Record<string, never> }
   endViewers: { params: { loginId: string; cameraIds?: CameraId[] }; result: number }
-  probe: { params: { cameraId: CameraId }; result: ProbeResult }
+  probe: { params: { cameraId: CameraId; isForced: boolean }; result: ProbeResult }
   warm: { params: { cameraId: CameraId; profile: Profile }; result: Record<string, never> }
   still: { params: { cameraId: CameraId }; result: { at: Instant; mp4: string } | null }
   stats: { params: Record<string, never>; result: MediaStats }

@@ -99,7 +99,7 @@ export function createPlaneServer({ hub, viewers, clock, log, stats }: PlaneServ
       case 'endViewers':
         return viewers.end(request.params)
       case 'probe':
-        return hub.probe(request.params.cameraId)
+        return hub.probe(request.params.cameraId, request.params)
       case 'warm':
         hub.warm(request.params.cameraId, request.params.profile)
         return {}

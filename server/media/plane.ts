@@ -74,8 +74,12 @@ export type MediaPlane = {
   attachViewer(request: ViewerRequest, socket: Duplex, head: Uint8Array): Promise<void>
   /** Ends viewers at once: of a login that ended, or of a login that lost a camera. Answers how many. */
   endViewers(which: { loginId: string; cameraIds?: CameraId[] }): Promise<number>
-  /** Opens the camera's sub stream (else main) until its first key frame; a running stream is evidence enough. */
-  probe(cameraId: CameraId): Promise<ProbeResult>
+  /**
+   * Opens the camera's sub stream (else main) until its first key frame; a running stream is evidence enough, and so is a failure of the last seconds
+   * or a login refused in the last 15 min. `isForced`: a person asks, so a refusal older than some seconds
+   * is no answer and the camera is tried now.
+   */
+  probe(cameraId: CameraId, options?: { isForced?: boolean }): Promise<ProbeResult>
   /** Starts a pull and lets it linger. */
   warm(cameraId: CameraId, profile: Profile): Promise<void>
   still(cameraId: CameraId): Promise<Still | undefined>

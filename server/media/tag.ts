@@ -20,9 +20,8 @@ export type Tag = {
 }
 
 /** `tagBytes` begins with `FRAME_HEADROOM_BYTES` unused bytes, as the muxer makes it. */
-export function createTag(kind: Tag['kind'], isKey: boolean, flvMs: number, ptsMs: number, tagBytes: Uint8Array, dataBytes: number): Tag {
-  const buffer = Buffer.from(tagBytes.buffer, tagBytes.byteOffset, tagBytes.byteLength)
-  return { kind, isKey, flvMs, ptsMs, frame: frameInPlace(buffer), dataBytes }
+export function createTag(kind: Tag['kind'], isKey: boolean, flvMs: number, ptsMs: number, tagBytes: Buffer, dataBytes: number): Tag {
+  return { kind, isKey, flvMs, ptsMs, frame: frameInPlace(tagBytes), dataBytes }
 }
 
 /** The coded data inside the tag: NAL units after 4-byte lengths, or one AAC frame. */

@@ -136,20 +136,22 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
       const [address] = simulator.cameras
       await withDatabase(async (database) => {
         const store = createCameraStore(database, await openSecrets(dataFolder))
-        await store.putStations([stationOf('north')])
-        await store.putCameras(
-          [
-            draftOf('c1', 'north', {
-              access: {
-                driver: 'rtsp',
-                mainUrl: address!.mainUrl,
-                subUrl: address!.subUrl,
-                username: address!.username,
-                password: address!.password,
-                transport: 'tcp',
-              },
-            }),
-          ],
+        await store.put(
+          {
+            stations: [stationOf('north')],
+            cameras: [
+              draftOf('c1', 'north', {
+                access: {
+                  driver: 'rtsp',
+                  mainUrl: address!.mainUrl,
+                  subUrl: address!.subUrl,
+                  username: address!.username,
+                  password: address!.password,
+                  transport: 'tcp',
+                },
+              }),
+            ],
+          },
           Date.now(),
         )
       })

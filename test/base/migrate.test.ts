@@ -26,10 +26,15 @@ describe('migrations', () => {
     await expect(migrate(opened.database, { ...common, folder })).rejects.toThrow(/newer than this MapWall: it has the migration\(s\) 001-accounts, 002-audit/)
   })
   test('one that fails leaves nothing of itself', async () => {
-    const names = (await opened.database.as<{ schema_migrations: { name: string } }>().selectFrom('schema_migrations').select('name').execute()).map(({ name }) => name)
+    const names = (await opened.database.as<{ schema_migrations: { name: string } }>().selectFrom('schema_migrations').select('name').execute()).map(
+      ({ name }) => name,
+    )
     for (const name of names) writeFileSync(join(folder, `${name}.ts`), 'export async function up() {}')
     const base = new URL('../../server/base/migrate.ts', import.meta.url).href
-    writeFileSync(join(folder, '900-broken.ts'), `import { runStatements } from '${base}'\nexport const up = (transaction) => runStatements(transaction, ['create table half (id text)', 'create nonsense'])`)
+    writeFileSync(
+      join(folder, '900-broken.ts'),
+      `import { runStatements } from '${base}'\nexport const up = (transaction) => runStatements(transaction, ['create table half (id text)', 'create nonsense'])`,
+    )
     await expect(migrate(opened.database, { ...common, folder })).rejects.toThrow(/nonsense/)
     await expect(opened.sql('select * from half')).rejects.toThrow(/does not exist/)
     expect(await migrate(opened.database, common)).toEqual([])
@@ -39,7 +44,12 @@ describe('migrations', () => {
 describe('a database that is away', () => {
   test('says so, and nothing of its address', async () => {
     const database = openDatabase({ url: 'postgres://somebody:S3CRET@127.0.0.1:1/nothing', maxConnections: 1, ...common })
-    const problem = await database.as<{ users: { user_id: string } }>().selectFrom('users').selectAll().execute().catch((error: unknown) => error)
+    const problem = await database
+      .as<{ users: { user_id: string } }>()
+      .selectFrom('users')
+      .selectAll()
+      .execute()
+      .catch((error: unknown) => error)
     expect(problem).toMatchObject({ code: 'database_unavailable' })
     expect(String(problem)).not.toContain('S3CRET')
     expect(await database.isReachable()).toBe(false)

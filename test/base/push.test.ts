@@ -12,27 +12,57 @@ import { hashStates, PushMessage } from '../../server/contract/push.ts'
 import { type CameraState, type CameraStatus, CameraStatus as Statuses } from '../../server/contract/status.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 
-const user = (userId: string, stationIds: string[] | null, permissions: User['permissions'] = ['camera.see']): User =>
-  ({ userId: userId as UserId, account: userId, displayName: userId, role: 'dutyOfficer', permissions, stationIds: stationIds as StationId[] | null })
+const user = (userId: string, stationIds: string[] | null, permissions: User['permissions'] = ['camera.see']): User => ({
+  userId: userId as UserId,
+  account: userId,
+  displayName: userId,
+  role: 'dutyOfficer',
+  permissions,
+  stationIds: stationIds as StationId[] | null,
+})
 const cameraIds = Array.from({ length: 468 }, (_, i) => `c${i}` as CameraId)
 const stationOf = (cameraId: string) => `s${Number(cameraId.slice(1)) % 4}`
-const stateOf = (cameraId: CameraId, status: CameraStatus, at = 0): CameraState => ({ cameraId, status, cause: null, detail: null, sinceAt: at, evidenceAt: at })
+const stateOf = (cameraId: CameraId, status: CameraStatus, at = 0): CameraState => ({
+  cameraId,
+  status,
+  cause: null,
+  detail: null,
+  sinceAt: at,
+  evidenceAt: at,
+})
 
 /** The push of a server whose sockets are let in as `?user=`; the gate is tested elsewhere. */
 async function openPush(clock = createFakeClock() as FakeClock | typeof systemClock) {
   const states = new Map(cameraIds.map((cameraId) => [cameraId, stateOf(cameraId, 'unknown')]))
   const users = new Map([user('all', null), user('s1', ['s1']), user('blind', null, ['audit.read'])].map((each) => [each.userId as string, each]))
-  const push = createPush({ clock, log: silentLog, listStates: () => states.values(), mayTouchCamera: (who, cameraId) => who.stationIds === null || who.stationIds.includes(stationOf(cameraId) as StationId) })
+  const push = createPush({
+    clock,
+    log: silentLog,
+    listStates: () => states.values(),
+    mayTouchCamera: (who, cameraId) => who.stationIds === null || who.stationIds.includes(stationOf(cameraId) as StationId),
+  })
   const server = createServer()
   server.on('upgrade', (request, socket, head) => {
     const { user: who = 'all', loginId = 'l1', ...query } = Object.fromEntries(new URL(request.url!, 'http://x').searchParams) as Record<string, string>
-    void push.route.onUpgrade({ request, socket, head, params: {}, query: push.route.query.parse(query), user: users.get(who)!, login: { loginId } as LoginSession, requestId: 'r', address: 'a' } as never)
+    void push.route.onUpgrade({
+      request,
+      socket,
+      head,
+      params: {},
+      query: push.route.query.parse(query),
+      user: users.get(who)!,
+      login: { loginId } as LoginSession,
+      requestId: 'r',
+      address: 'a',
+    } as never)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/push`
   return {
-    push, states, url,
+    push,
+    states,
+    url,
     set(cameraId: CameraId, status: CameraStatus) {
       const from = states.get(cameraId)!.status
       const state = stateOf(cameraId, status, clock.now())
@@ -52,9 +82,9 @@ function openPage(url: string, query: Record<string, string | number> = {}) {
   const messages: PushMessage[] = []
   const states = new Map<string, CameraStatus>()
   const closed: { code?: number } = {}
-  const socket = new WebSocket(`${url}?${new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]))}`)
+  const socket = new WebSocket(`${url}?${new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])).toString()}`)
   socket.on('message', (bytes) => {
-    const message = PushMessage.parse(JSON.parse(String(bytes)))
+    const message = PushMessage.parse(JSON.parse((bytes as Buffer).toString()))
     messages.push(message)
     if (message.topic === 'cameraStatus') for (const { cameraId, status } of message.states) states.set(cameraId, status)
   })
@@ -108,7 +138,11 @@ describe('push: numbers, areas, resume', () => {
     for (const cameraId of cameraIds.slice(0, 8)) opened.set(cameraId, 'offline')
     flush()
     const seen = await Promise.all(pages.map((page) => page.has('cameraStatus')))
-    expect(seen.map((message) => message.topic === 'cameraStatus' && [message.seq, message.states.length, message.changes.length])).toEqual([[1, 8, 8], [1, 2, 2], [1, 0, 0]])
+    expect(seen.map((message) => message.topic === 'cameraStatus' && [message.seq, message.states.length, message.changes.length])).toEqual([
+      [1, 8, 8],
+      [1, 2, 2],
+      [1, 0, 0],
+    ])
   })
   test('the heartbeat has the hash of what this user may see', async () => {
     const [all, s1] = [openPage(opened.url), openPage(opened.url, { user: 's1' })]
@@ -126,7 +160,12 @@ describe('push: numbers, areas, resume', () => {
     }
     const page = openPage(opened.url, { epoch: push.position().epoch, seq: 2 })
     await page.until(() => page.messages.length >= 4)
-    expect(page.messages.map((message) => 'seq' in message && [message.topic, message.seq])).toEqual([['hello', 2], ['cameraStatus', 3], ['cameraStatus', 4], ['cameraStatus', 5]])
+    expect(page.messages.map((message) => 'seq' in message && [message.topic, message.seq])).toEqual([
+      ['hello', 2],
+      ['cameraStatus', 3],
+      ['cameraStatus', 4],
+      ['cameraStatus', 5],
+    ])
   })
   test.each([
     { name: 'another epoch', query: { epoch: 'other', seq: 1 }, reason: 'new_epoch' },
@@ -204,7 +243,12 @@ describe('W1 random disconnects', () => {
     }
     const join = (known?: Client) => {
       const { epoch, seq } = opened.push.position()
-      const start = known ?? { states: new Map([...opened.states.values()].map(({ cameraId, status }) => [cameraId as string, status])), epoch, seq, numbers: [] as number[] }
+      const start = known ?? {
+        states: new Map([...opened.states.values()].map(({ cameraId, status }) => [cameraId as string, status])),
+        epoch,
+        seq,
+        numbers: [] as number[],
+      }
       return { ...start, page: openPage(opened.url, { epoch: start.epoch, seq: start.seq }) }
     }
     const rounds = process.env['LONG'] === '1' ? 5_000 : 100
@@ -242,7 +286,10 @@ describe('W1 random disconnects', () => {
     const sockets = Array.from({ length: 50 }, () => new WebSocket(opened.url))
     await Promise.all(sockets.map((socket) => once(socket, 'message')))
     const startedMs = performance.now()
-    const tookMs = sockets.map((socket) => new Promise<number>((resolve) => socket.on('message', (bytes) => (bytes as Buffer).length > 50_000 && resolve(performance.now() - startedMs))))
+    const tookMs = sockets.map(
+      (socket) =>
+        new Promise<number>((resolve) => socket.on('message', (bytes) => (bytes as Buffer).length > 50_000 && resolve(performance.now() - startedMs))),
+    )
     for (const cameraId of cameraIds) opened.set(cameraId, 'offline')
     const sorted = (await Promise.all(tookMs)).sort((a, b) => a - b)
     console.info(`push of 468 changes to 50 pages: median ${sorted[25]!.toFixed(1)} ms, last ${sorted[49]!.toFixed(1)} ms`)

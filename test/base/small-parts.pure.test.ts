@@ -118,18 +118,29 @@ describe('rate limit', () => {
 })
 
 describe('route matching', () => {
-  const match = createMatcher([{ method: 'GET', path: '/api/a/:id' }, { method: 'GET', path: '/api/a/fixed' }, { method: 'POST', path: '/api/a/:id' }])
+  const match = createMatcher([
+    { method: 'GET', path: '/api/a/:id' },
+    { method: 'GET', path: '/api/a/fixed' },
+    { method: 'POST', path: '/api/a/:id' },
+  ])
   test('finds fixed segments before parameters', () => {
     expect(match('GET', '/api/a/fixed')?.route.path).toBe('/api/a/fixed')
     expect(match('GET', '/api/a/other')).toMatchObject({ route: { path: '/api/a/:id' }, params: { id: 'other' } })
   })
   test('two routes for the same request do not start', () =>
-    expect(() => createMatcher([{ method: 'GET', path: '/api/:a' }, { method: 'GET', path: '/api/:b' }])).toThrow(/the same/))
+    expect(() =>
+      createMatcher([
+        { method: 'GET', path: '/api/:a' },
+        { method: 'GET', path: '/api/:b' },
+      ]),
+    ).toThrow(/the same/))
   test('only plain segments ever match', () =>
-    fc.assert(fc.property(fc.string(), (tail) => {
-      const found = match('GET', `/api/a/${tail}`)
-      return (found !== undefined) === /^[A-Za-z0-9_-]{1,64}$/.test(tail)
-    })))
+    fc.assert(
+      fc.property(fc.string(), (tail) => {
+        const found = match('GET', `/api/a/${tail}`)
+        return (found !== undefined) === /^[A-Za-z0-9_-]{1,64}$/.test(tail)
+      }),
+    ))
   test('a name given twice is an array, a prototype is nothing', () => {
     const query = queryObject(splitTarget('/x?a=1&a=2&__proto__=3&b=%20').query)
     expect(query).toEqual({ a: ['1', '2'], b: ' ' })

@@ -1,4 +1,4 @@
-/** A whole media process in this one: the app on its Unix socket, the plane client of control, and browsers on real TCP sockets. */
+/** A whole media process in this one: the app on its Unix socket, the plane client of control, and browsers on real TCP sockets. Cameras are fake unless a driver is given. */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -6,6 +6,7 @@ import { systemClock } from '../../server/base/clock.ts'
 import { silentLog } from '../../server/base/log.ts'
 import { createMediaApp, defaultLimits, type MediaLimits } from '../../server/media/app.ts'
 import { createMediaPlane } from '../../server/media/plane-client.ts'
+import type { CameraDriver } from '../../server/drivers/driver.ts'
 import type { CameraAccess, MediaEvent, ViewerRequest } from '../../server/media/plane.ts'
 import { createFakeDriver } from '../support/fake-driver.ts'
 import { cameraId, temporaryFolder, until } from './support.ts'
@@ -15,8 +16,9 @@ export type MediaSetup = Awaited<ReturnType<typeof createMediaSetup>>
 
 export async function createMediaSetup(
   cameras: CameraAccess[],
-  { ffmpegPath, change = () => {} }: { ffmpegPath?: string | undefined; change?: (limits: MediaLimits) => void } = {},
+  options: { ffmpegPath?: string | undefined; change?: (limits: MediaLimits) => void; driver?: CameraDriver } = {},
 ) {
+  const { ffmpegPath, change = () => {} } = options
   const folder = temporaryFolder()
   const socketPath = join(folder, 'media.sock')
   const fake = createFakeDriver()
@@ -24,7 +26,7 @@ export async function createMediaSetup(
   change(limits)
   const app = createMediaApp(
     { socketPath, stillsFolder: join(folder, 'stills'), ffmpegPath, limits },
-    { clock: systemClock, log: silentLog, drivers: { rtsp: fake.driver } },
+    { clock: systemClock, log: silentLog, drivers: { rtsp: options.driver ?? fake.driver } },
   )
   await app.open()
   const events: MediaEvent[] = []

@@ -32,13 +32,17 @@ const inputs: Record<string, { query?: object; body?: object }> = {
 
 describe('A1 every endpoint of the contract, every role, own and foreign station', () => {
   const counted = endpoints.filter((endpoint) => !Object.values(api.account).includes(endpoint as never))
-  const cases = counted.flatMap((endpoint) => (endpoint.path.includes(':cameraId') ? ['own', 'foreign', 'nosuch'] : ['own']).map((cameraId) => ({ endpoint, cameraId, route: endpoint.route })))
+  const cases = counted.flatMap((endpoint) =>
+    (endpoint.path.includes(':cameraId') ? ['own', 'foreign', 'nosuch'] : ['own']).map((cameraId) => ({ endpoint, cameraId, route: endpoint.route })),
+  )
 
   test.each(cases)('$route, camera $cameraId', async ({ endpoint, cameraId }) => {
     const input = inputs[endpoint.route]
     for (const role of [...Role.options, undefined]) {
       gate.reached.length = 0
-      const answer = await send(endpoint, pathOf(endpoint, cameraId), role ? cookies.get(role)! : '').query(input?.query ?? {}).send(endpoint.method === 'GET' ? undefined : (input?.body ?? {}))
+      const answer = await send(endpoint, pathOf(endpoint, cameraId), role ? cookies.get(role)! : '')
+        .query(input?.query ?? {})
+        .send(endpoint.method === 'GET' ? undefined : (input?.body ?? {}))
       const isOpen = endpoint.permission === 'public'
       const may = isOpen || (role !== undefined && (endpoint.permission === 'signedIn' || rolePermissions[role].includes(endpoint.permission as Permission)))
       const expected = !may ? (role ? 403 : 401) : endpoint.path.includes(':cameraId') && cameraId !== 'own' ? 404 : 200
@@ -56,19 +60,40 @@ describe('A1 every endpoint of the contract, every role, own and foreign station
   })
 
   test('a foreign camera and one that does not exist answer the same', async () => {
-    const [foreign, nosuch] = await Promise.all(['foreign', 'nosuch'].map((id) => gate.agent.get(`/api/cameras/${id}/dossier`).set('Cookie', cookies.get('dutyOfficer')!)))
+    const [foreign, nosuch] = await Promise.all(
+      ['foreign', 'nosuch'].map((id) => gate.agent.get(`/api/cameras/${id}/dossier`).set('Cookie', cookies.get('dutyOfficer')!)),
+    )
     const without = ({ requestId: _own, ...body }: { requestId: string }) => body
     expect(without(foreign!.body)).toEqual(without(nosuch!.body))
   })
 
   test('an undeclared route, or one without handler, does not start', async () => {
-    const bare = { api, sockets: [], staticFolder: undefined, tls: undefined, checkReplies: false, trust: { trustProxy: false }, clock: gate.clock, log: { error() {}, warn() {}, info() {}, debug() {} } as never, findLogin: async () => undefined, mayTouchCamera: () => false, recordAudit: async () => {} }
+    const bare = {
+      api,
+      sockets: [],
+      staticFolder: undefined,
+      tls: undefined,
+      checkReplies: false,
+      trust: { trustProxy: false },
+      clock: gate.clock,
+      log: { error() {}, warn() {}, info() {}, debug() {} } as never,
+      findLogin: async () => undefined,
+      mayTouchCamera: () => false,
+      recordAudit: async () => {},
+    }
     await expect(createHttpServer({ ...bare, routes: [] })).rejects.toThrow(/POST \/api\/login has no handler/)
     const all = endpoints.map((endpoint) => ({ endpoint, handler: (() => ({})) as never }))
-    await expect(createHttpServer({ ...bare, routes: [...all, { endpoint: { ...endpoints[0]!, path: '/api/more', route: 'GET /api/more' }, handler: (() => ({})) as never }] })).rejects.toThrow(/GET \/api\/more is not in the contract/)
+    await expect(
+      createHttpServer({
+        ...bare,
+        routes: [...all, { endpoint: { ...endpoints[0]!, path: '/api/more', route: 'GET /api/more' }, handler: (() => ({})) as never }],
+      }),
+    ).rejects.toThrow(/GET \/api\/more is not in the contract/)
     await expect(createHttpServer({ ...bare, routes: [...all, all[0]!] })).rejects.toThrow(/two handlers/)
     const open = { ...api, more: { more: { ...endpoints[0]!, path: '/api/more', route: 'GET /api/more' as const, permission: undefined as never } } }
-    await expect(createHttpServer({ ...bare, api: open, routes: [...all, { endpoint: open.more.more, handler: (() => ({})) as never }] })).rejects.toThrow(/GET \/api\/more has no permission/)
+    await expect(createHttpServer({ ...bare, api: open, routes: [...all, { endpoint: open.more.more, handler: (() => ({})) as never }] })).rejects.toThrow(
+      /GET \/api\/more has no permission/,
+    )
   })
 })
 
@@ -89,19 +114,92 @@ const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.
 
 describe('A1 path spellings', () => {
   const spellings = [
-    '/API/cameras', '/Api/cameras', '/api/Cameras', '/api/CAMERAS', '/api/cameras/', '/api//cameras', '//api/cameras', '///api/cameras', '/api/cameras//', '/api/./cameras', '/./api/cameras',
-    '/api/x/../cameras', '/x/../api/cameras', '/api/cameras/.', '/api/cameras/..', '/..%2fapi/cameras', '/api%2fcameras', '/api%2Fcameras', '/api/%63ameras', '/%61pi/cameras', '/api/cameras%20',
-    '/api/cameras%00', '/api/cameras%0a', '/api/cameras%2f', '/api/cameras%3f', '/api/cameras%23', '/api/cameras;.js', '/api/cameras;a=b', '/api;/cameras', '/api/;/cameras', '/api/cameras.js',
-    '/api/cameras.json', '/api/cameras.html', '/api/cameras.css', '/api\\cameras', '\\api\\cameras', '/api/%5ccameras', '/api%5ccameras', '/api/%2e/cameras', '/api/%2e%2e/api/cameras', '/api/..;/api/cameras',
-    '/static/../api/cameras', '/assets/..%2fapi/cameras', '/api/cameras%252f', '/api/%2563ameras', '/api/cam%65ras', '/api/cameras%c0%af', '/api/camera%73', '/api/cameras~', '/api/cameras#', '/api/cameras/#/x',
-    '/api/cameras&x', '/api/cameras,', '/api/cameras+', '/api/cameras%09', '/api/ｃameras', '/api/cameras/own/dossier/', '/api/cameras//dossier', '/api/cameras/own//dossier', '/api/cameras/own%2fdossier',
-    '/api/cameras/%6fwn/dossier', '/api/cameras/own/DOSSIER', '/api/cameras/own/still;.jpg', '/api/cameras/own/still.mp4', '/api/cameras/../cameras/own/still', '/api/cameras/..%2f..%2fcameras/own/still',
-    '/api/cameras/:cameraId/still', '/api/cameras/*/still', 'http://127.0.0.1/api/cameras', 'http://other.example/api/cameras', '*', '/api', '/api/', '/media/live/own', '/push', '/api/cameras/__proto__/constructor',
+    '/API/cameras',
+    '/Api/cameras',
+    '/api/Cameras',
+    '/api/CAMERAS',
+    '/api/cameras/',
+    '/api//cameras',
+    '//api/cameras',
+    '///api/cameras',
+    '/api/cameras//',
+    '/api/./cameras',
+    '/./api/cameras',
+    '/api/x/../cameras',
+    '/x/../api/cameras',
+    '/api/cameras/.',
+    '/api/cameras/..',
+    '/..%2fapi/cameras',
+    '/api%2fcameras',
+    '/api%2Fcameras',
+    '/api/%63ameras',
+    '/%61pi/cameras',
+    '/api/cameras%20',
+    '/api/cameras%00',
+    '/api/cameras%0a',
+    '/api/cameras%2f',
+    '/api/cameras%3f',
+    '/api/cameras%23',
+    '/api/cameras;.js',
+    '/api/cameras;a=b',
+    '/api;/cameras',
+    '/api/;/cameras',
+    '/api/cameras.js',
+    '/api/cameras.json',
+    '/api/cameras.html',
+    '/api/cameras.css',
+    '/api\\cameras',
+    '\\api\\cameras',
+    '/api/%5ccameras',
+    '/api%5ccameras',
+    '/api/%2e/cameras',
+    '/api/%2e%2e/api/cameras',
+    '/api/..;/api/cameras',
+    '/static/../api/cameras',
+    '/assets/..%2fapi/cameras',
+    '/api/cameras%252f',
+    '/api/%2563ameras',
+    '/api/cam%65ras',
+    '/api/cameras%c0%af',
+    '/api/camera%73',
+    '/api/cameras~',
+    '/api/cameras#',
+    '/api/cameras/#/x',
+    '/api/cameras&x',
+    '/api/cameras,',
+    '/api/cameras+',
+    '/api/cameras%09',
+    '/api/ｃameras',
+    '/api/cameras/own/dossier/',
+    '/api/cameras//dossier',
+    '/api/cameras/own//dossier',
+    '/api/cameras/own%2fdossier',
+    '/api/cameras/%6fwn/dossier',
+    '/api/cameras/own/DOSSIER',
+    '/api/cameras/own/still;.jpg',
+    '/api/cameras/own/still.mp4',
+    '/api/cameras/../cameras/own/still',
+    '/api/cameras/..%2f..%2fcameras/own/still',
+    '/api/cameras/:cameraId/still',
+    '/api/cameras/*/still',
+    'http://127.0.0.1/api/cameras',
+    'http://other.example/api/cameras',
+    '*',
+    '/api',
+    '/api/',
+    '/media/live/own',
+    '/push',
+    '/api/cameras/__proto__/constructor',
   ]
   test(`${spellings.length} spellings never answer 200, signed in or not, and reach no handler`, async () => {
-    for (const [who, cookie] of [['nobody', ''], ['supervisor', cookies.get('supervisor')!]]) {
+    for (const [who, cookie] of [
+      ['nobody', ''],
+      ['supervisor', cookies.get('supervisor')!],
+    ]) {
       for (const path of spellings) {
-        const status = statusOf(await sendRaw(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${gate.port}\r\nAccept: text/html\r\nCookie: ${cookie}\r\nConnection: close\r\n\r\n`))
+        const status = statusOf(
+          await sendRaw(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${gate.port}\r\nAccept: text/html\r\nCookie: ${cookie}\r\nConnection: close\r\n\r\n`),
+        )
         expect(`${who} ${path} ${[400, 401, 403, 404].includes(status)} ${status}`).toBe(`${who} ${path} true ${status}`)
       }
       gate.clock.advance(60_000)
@@ -109,11 +207,15 @@ describe('A1 path spellings', () => {
     expect(gate.reached).toEqual([])
   })
   test('the one right spelling does', async () => {
-    const answer = await sendRaw(`GET /api/cameras HTTP/1.1\r\nHost: 127.0.0.1:${gate.port}\r\nCookie: ${cookies.get('supervisor')}\r\nConnection: close\r\n\r\n`)
+    const answer = await sendRaw(
+      `GET /api/cameras HTTP/1.1\r\nHost: 127.0.0.1:${gate.port}\r\nCookie: ${cookies.get('supervisor')}\r\nConnection: close\r\n\r\n`,
+    )
     expect(statusOf(answer)).toBe(200)
   })
   test.each(['HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND', 'POST'])('%s of a route that is a GET is not found', async (method) => {
-    const answer = await sendRaw(`${method} /api/cameras HTTP/1.1\r\nHost: x\r\nCookie: ${cookies.get('supervisor')}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    const answer = await sendRaw(
+      `${method} /api/cameras HTTP/1.1\r\nHost: x\r\nCookie: ${cookies.get('supervisor')}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    )
     expect(statusOf(answer)).toBe(404)
     expect(answer).not.toMatch(/access-control-allow/i)
   })
@@ -157,11 +259,20 @@ describe('A1 cross-site requests', () => {
 
 describe('A1 sockets pass the same gate', () => {
   const upgrade = (path: string, { cookie = '', origin = gate.origin as string | null, more = '' } = {}) =>
-    sendRaw(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${gate.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${origin === null ? '' : `Origin: ${origin}\r\n`}Cookie: ${cookie}\r\n${more}\r\n`)
+    sendRaw(
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${gate.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${origin === null ? '' : `Origin: ${origin}\r\n`}Cookie: ${cookie}\r\n${more}\r\n`,
+    )
 
   test('another site, no site, and a near miss are refused before anything is opened', async () => {
     for (const path of ['/push', '/media/live/own']) {
-      for (const origin of ['http://evil.example', null, 'null', `https://127.0.0.1:${gate.port}`, `${gate.origin}.evil.example`, `http://localhost:${gate.port}`]) {
+      for (const origin of [
+        'http://evil.example',
+        null,
+        'null',
+        `https://127.0.0.1:${gate.port}`,
+        `${gate.origin}.evil.example`,
+        `http://localhost:${gate.port}`,
+      ]) {
         expect(`${path} ${origin} ${statusOf(await upgrade(path, { cookie: cookies.get('supervisor')!, origin }))}`).toBe(`${path} ${origin} 403`)
       }
     }
@@ -175,7 +286,21 @@ describe('A1 sockets pass the same gate', () => {
     expect(gate.reached).toEqual(may ? ['live own'] : [])
     expect(statusOf(await upgrade('/push', { cookie }))).toBe(role ? 101 : 401)
   })
-  test.each(['/PUSH', '/push/', '//push', '/push;x', '/%70ush', '/media/live/', '/media/live/own/', '/media//live/own', '/media/live/%6fwn', '/media/live/own;.flv', '/MEDIA/live/own', '/media/live/../live/own', '/api/cameras'])('%s opens nothing', async (path) => {
+  test.each([
+    '/PUSH',
+    '/push/',
+    '//push',
+    '/push;x',
+    '/%70ush',
+    '/media/live/',
+    '/media/live/own/',
+    '/media//live/own',
+    '/media/live/%6fwn',
+    '/media/live/own;.flv',
+    '/MEDIA/live/own',
+    '/media/live/../live/own',
+    '/api/cameras',
+  ])('%s opens nothing', async (path) => {
     expect(statusOf(await upgrade(path, { cookie: cookies.get('supervisor')! }))).toBe(404)
     expect(gate.reached).toEqual([])
   })
@@ -191,8 +316,18 @@ describe('A1 refusals and openings are in the audit log', () => {
   test('a denial names who, what and which camera; the log verifies', async () => {
     await gate.agent.get('/api/cameras/own/still').set('Cookie', cookies.get('auditAdmin')!)
     await gate.agent.get('/api/cameras/own/still').set('Cookie', cookies.get('dutyOfficer')!)
-    const rows = (await gate.opened.database.as<{ audit_log: Record<string, string> }>().selectFrom('audit_log').selectAll().where('name', '=', 'camera.still').orderBy('seq', 'desc').limit(2).execute())
-    expect(rows.map(({ result, code, camera_id, account }) => [result, code, camera_id, account!.split('-')[0]])).toEqual([['ok', null, 'own', 'dutyOfficer'], ['denied', 'forbidden', 'own', 'auditAdmin']])
+    const rows = await gate.opened.database
+      .as<{ audit_log: Record<string, string> }>()
+      .selectFrom('audit_log')
+      .selectAll()
+      .where('name', '=', 'camera.still')
+      .orderBy('seq', 'desc')
+      .limit(2)
+      .execute()
+    expect(rows.map(({ result, code, camera_id, account }) => [result, code, camera_id, account!.split('-')[0]])).toEqual([
+      ['ok', null, 'own', 'dutyOfficer'],
+      ['denied', 'forbidden', 'own', 'auditAdmin'],
+    ])
     expect(await gate.audit.verify()).toMatchObject({ isWhole: true, problems: [] })
   })
 })

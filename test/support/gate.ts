@@ -51,8 +51,8 @@ export async function openTestGate({
     events,
     clock,
     log: silentLog,
-    idleMs: 12 * 3_600_000,
-    loginMs: 168 * 3_600_000,
+    limits: { administratorIdleMs: 30 * 60_000, idleMs: 12 * 3_600_000, watchLoginMs: 31 * 24 * 3_600_000, loginMs: 168 * 3_600_000 },
+    listConnected: () => push.listLogins(),
   })
   const mayTouchCamera = (user: User, cameraId: CameraId) => {
     const station = stationOfCamera[cameraId]

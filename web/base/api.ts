@@ -51,9 +51,10 @@ export async function call<E extends Endpoint>(endpoint: E, ...[options]: Rest<C
   return parsed.data as Out<E['reply']>
 }
 
-/** The same for an endpoint that answers bytes. */
-export async function callBytes<E extends Endpoint>(endpoint: E, ...[options]: Rest<CallOptions<E>>): Promise<{ bytes: ArrayBuffer; headers: Headers }> {
+/** The same for an endpoint that answers bytes; `undefined` when it has none (204). */
+export async function callBytes<E extends Endpoint>(endpoint: E, ...[options]: Rest<CallOptions<E>>): Promise<{ bytes: ArrayBuffer; headers: Headers } | undefined> {
   const response = await request(endpoint, options)
+  if (response.status === 204) return undefined
   return { bytes: await response.arrayBuffer(), headers: response.headers }
 }
 

@@ -61,7 +61,6 @@ export const en: SameShape<typeof zh> = {
     setup_done: 'Administrators exist already, sign in',
     setup_code_wrong: 'Setup code wrong, see what the server printed at its start',
     password_weak: 'Password does not meet the rules',
-    still_unavailable: 'No picture of this camera yet',
     media_unavailable: 'Media service away, restarting',
     database_unavailable: 'Database away, the system administrator must look',
     internal: 'Server error {requestId}, tell the system administrator',

@@ -60,7 +60,6 @@ export const zh = {
     setup_done: '管理员已建立，直接登录',
     setup_code_wrong: '初始化码不对，见服务器启动时的输出',
     password_weak: '密码不合规则',
-    still_unavailable: '还没有该点位的画面',
     media_unavailable: '媒体服务不在，正在重启',
     database_unavailable: '数据库不在，由系统管理员查看',
     internal: '服务器内部错误，编号 {requestId}，报系统管理员',

@@ -39,7 +39,7 @@ export function createPasswordHasher(): PasswordHasher {
 
 /** What is wrong with a new password, or undefined. 12 characters or more, three of the four kinds, not the account in another form. */
 export function findPasswordProblem(password: string, account: string): string | undefined {
-  if ([...password].length < 12) return 'shorter than 12 characters'
+  if (Array.from(password).length < 12) return 'shorter than 12 characters'
   const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{Ll}\p{Lu}\p{Nd}]/u].filter((kind) => kind.test(password)).length
   if (kinds < 3) return 'fewer than three of: small letters, capital letters, digits, others'
   if (password.toLowerCase().includes(account.toLowerCase())) return 'contains the account'

@@ -21,7 +21,11 @@ export function accountRoutes({ accounts, clock, welcome, countCameras }: { acco
       if (retryAfterMs > 0) throw new AppError('rate_limited', 'too many tries', { retryAfterMs })
       await accounts.setUp({
         setupCode: body.setupCode,
-        administrators: [{ ...body.systemAdmin, role: 'systemAdmin' }, { ...body.securityAdmin, role: 'securityAdmin' }, { ...body.auditAdmin, role: 'auditAdmin' }],
+        administrators: [
+          { ...body.systemAdmin, role: 'systemAdmin' },
+          { ...body.securityAdmin, role: 'securityAdmin' },
+          { ...body.auditAdmin, role: 'auditAdmin' },
+        ],
       })
       return {}
     },

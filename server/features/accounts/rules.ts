@@ -20,7 +20,8 @@ export function refuseLastAdministrator(everyone: readonly Person[], after: Pers
 
 /** An administrator stays in one of the three roles: passing from one power to another would leave traces of both in one hand. */
 export function refuseMixedPowers(before: Role, after: Role): void {
-  if (before !== after && (isAdministrator(before) || isAdministrator(after))) throw new AppError('conflict', `an account of ${before} cannot become ${after}: make another account`)
+  if (before !== after && (isAdministrator(before) || isAdministrator(after)))
+    throw new AppError('conflict', `an account of ${before} cannot become ${after}: make another account`)
 }
 
 /** What this person may do: what the role gives, or a part of it. Rights stored beyond the role give nothing. */

@@ -52,12 +52,14 @@ export function createAudit({ store, anchors, sign, clock, log }: AuditDeps) {
   }
 
   function anchor(): Promise<void> {
-    anchoring = anchoring.then(async () => {
-      if (!head || head.seq === anchoredSeq) return
-      const { seq, hash } = head
-      await anchors.add({ seq, hash, at: clock.now() })
-      anchoredSeq = seq
-    }).catch((problem: unknown) => log.error({ problem }, 'the audit log could not be anchored'))
+    anchoring = anchoring
+      .then(async () => {
+        if (!head || head.seq === anchoredSeq) return
+        const { seq, hash } = head
+        await anchors.add({ seq, hash, at: clock.now() })
+        anchoredSeq = seq
+      })
+      .catch((problem: unknown) => log.error({ problem }, 'the audit log could not be anchored'))
     return anchoring
   }
 

@@ -21,7 +21,8 @@ export function createAuditStore(database: Database) {
       }),
     findHead: (): Promise<Head | undefined> => db.selectFrom('audit_head').select(['seq', 'hash']).where('id', '=', 1).executeTakeFirst(),
     /** Rows after `seq`, in order. */
-    listRows: (seq: number, limit: number): Promise<AuditRow[]> => db.selectFrom('audit_log').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit).execute(),
+    listRows: (seq: number, limit: number): Promise<AuditRow[]> =>
+      db.selectFrom('audit_log').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit).execute(),
   }
 }
 export type AuditStore = ReturnType<typeof createAuditStore>

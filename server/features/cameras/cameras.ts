@@ -6,6 +6,7 @@ import type { Dossier, Station } from '../../contract/cameras.ts'
 import type { CameraId, StationId } from '../../contract/ids.ts'
 import type { CameraAccess } from '../../media/plane.ts'
 import { type CameraDraft, toCameraAccess } from './draft.ts'
+import { type ImportReport, planImport } from './import.ts'
 import type { Area, CameraEntry, CameraPlace, CameraStore } from './store.ts'
 
 export type CameraDeps = {
@@ -52,13 +53,22 @@ export function createCameras({ store, clock, onChanged }: CameraDeps) {
     },
     listStations: (user: Pick<User, 'stationIds'>): Promise<Station[]> => store.listStations(user.stationIds),
     getDossier: (cameraId: CameraId): Promise<Dossier> => store.getDossier(cameraId),
-    putStations: (stations: readonly Station[]): Promise<void> => store.putStations(stations),
+    putStations: (stations: readonly Station[]): Promise<void> => store.put({ stations }, clock.now()),
     /** Puts cameras in or replaces them, all or none. Their stations must be there. */
     async putCameras(drafts: readonly CameraDraft[]): Promise<void> {
       if (drafts.length === 0) return
       assert(new Set(drafts.map(({ cameraId }) => cameraId)).size === drafts.length, 'a camera is put in once at a time')
-      await store.putCameras(drafts, clock.now())
+      await store.put({ cameras: drafts }, clock.now())
       await reload()
+    },
+    /** A table of cameras (CSV): all of it is put in, or, with a bad cell anywhere or `isDryRun`, nothing. */
+    async importTable(bytes: Uint8Array, { isDryRun }: { isDryRun: boolean }): Promise<ImportReport> {
+      const [known, stations] = [await store.listDrafts(), await store.listStations(null)]
+      const { report, ...plan } = planImport(bytes, { cameras: known, stations })
+      if (isDryRun || report.problems.length > 0 || plan.drafts.length + plan.stations.length === 0) return report
+      await store.put({ stations: plan.stations, cameras: plan.drafts }, clock.now())
+      await reload()
+      return report
     },
     async removeCameras(cameraIds: readonly CameraId[]): Promise<void> {
       await store.removeCameras(cameraIds)

@@ -1,4 +1,3 @@
-import { AppError } from '../../base/errors.ts'
 import { routes } from '../../base/routes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { cameraApi } from '../../contract/cameras.ts'
@@ -32,7 +31,6 @@ export const cameraRoutes = ({ cameras, plane, clock, toldState, position }: Dep
     dossier: ({ params }) => cameras.getDossier(params.cameraId),
     still: async ({ params }) => {
       const still = await plane.still(params.cameraId)
-      if (!still) throw new AppError('still_unavailable', `no picture of camera ${params.cameraId} was seen yet`)
-      return { contentType: 'video/mp4', bytes: still.mp4, headers: { 'x-still-at': String(still.at), 'Cache-Control': 'no-store' } }
+      return still && { contentType: 'video/mp4', bytes: still.mp4, headers: { 'x-still-at': String(still.at), 'Cache-Control': 'no-store' } }
     },
   })

@@ -1,10 +1,11 @@
 /** The tables `stations` and `cameras`. What a user may see is filtered here, in the query. */
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../base/db.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Secrets } from '../../base/secrets.ts'
 import type { CameraPoint, Dossier, Link, Scene, Station } from '../../contract/cameras.ts'
 import type { CameraId, Instant, LonLat, StationId } from '../../contract/ids.ts'
+import type { Crs } from '../../contract/map.ts'
 import { type Access, type CameraDraft, initialsOf, maskedUrl } from './draft.ts'
 
 type CameraRow = {
@@ -18,7 +19,7 @@ type CameraRow = {
   lat: number
   original_x: number
   original_y: number
-  original_crs: string
+  original_crs: Crs
   heading_deg: number
   fov_deg: number
   reach_m: number
@@ -84,6 +85,30 @@ export function createCameraStore(database: Database, secrets: Secrets) {
     updated_at: updatedAt,
   })
   const seal = (cameraId: CameraId, access: Access) => secrets.seal(JSON.stringify(access), accessPurpose(cameraId))
+  const toDraft = (row: CameraRow): CameraDraft => ({
+    cameraId: row.camera_id,
+    name: row.name,
+    label: row.label,
+    address: row.address,
+    stationId: row.station_id,
+    lonLat: [row.lon, row.lat],
+    original: { pair: [row.original_x, row.original_y], crs: row.original_crs },
+    headingDeg: row.heading_deg,
+    fovDeg: row.fov_deg,
+    reachM: row.reach_m,
+    scene: row.scene,
+    link: row.link,
+    hasSound: row.has_sound,
+    hasPtz: row.has_ptz,
+    vendor: row.vendor,
+    model: row.model,
+    mountHeightM: row.mount_height_m,
+    switchName: row.switch_name,
+    installedAt: row.installed_at,
+    lastUpkeepAt: row.last_upkeep_at,
+    isSuspended: row.is_suspended,
+    access: unseal(row),
+  })
   const unseal = (row: Pick<CameraRow, 'camera_id' | 'sealed_access'>) => JSON.parse(secrets.open(row.sealed_access, accessPurpose(row.camera_id))) as Access
 
   return {
@@ -173,45 +198,16 @@ export function createCameraStore(database: Database, secrets: Secrets) {
         originalCrs: row.original_crs,
       }
     },
-    async putStations(stations: readonly Station[]): Promise<void> {
-      if (stations.length === 0) return
-      const rows = stations.map((station) => ({
-        station_id: station.stationId,
-        name: station.name,
-        short_name: station.shortName,
-        label_lon: station.labelLonLat[0],
-        label_lat: station.labelLonLat[1],
-        jurisdiction: station.jurisdiction && sql<LonLat[]>`${JSON.stringify(station.jurisdiction)}::jsonb`,
-      }))
-      await db
-        .insertInto('stations')
-        .values(rows)
-        .onConflict((conflict) =>
-          conflict.column('station_id').doUpdateSet((row) => ({
-            name: row.ref('excluded.name'),
-            short_name: row.ref('excluded.short_name'),
-            jurisdiction: row.ref('excluded.jurisdiction'),
-            label_lon: row.ref('excluded.label_lon'),
-            label_lat: row.ref('excluded.label_lat'),
-          })),
-        )
-        .execute()
+    /** Every camera as it was put in, with its access in the clear: for an import. */
+    async listDrafts(): Promise<CameraDraft[]> {
+      return (await db.selectFrom('cameras').selectAll().orderBy('camera_id').execute()).map(toDraft)
     },
-    /** Puts cameras in or replaces them, all or none. */
-    async putCameras(drafts: readonly CameraDraft[], updatedAt: Instant): Promise<void> {
-      const rows = drafts.map((draft) => toRow(draft, updatedAt))
+    /** Puts stations and cameras in or replaces them, all or none. */
+    async put({ stations = [], cameras = [] }: { stations?: readonly Station[]; cameras?: readonly CameraDraft[] }, updatedAt: Instant): Promise<void> {
+      const rows = cameras.map((draft) => toRow(draft, updatedAt))
       await db.transaction().execute(async (transaction) => {
-        for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-          const part = rows.slice(start, start + ROWS_PER_STATEMENT)
-          const columns = Object.keys(part[0]!).filter((column) => column !== 'camera_id') as (keyof CameraRow)[]
-          await transaction
-            .insertInto('cameras')
-            .values(part)
-            .onConflict((conflict) =>
-              conflict.column('camera_id').doUpdateSet((row) => Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}`)]))),
-            )
-            .execute()
-        }
+        await putStations(transaction, stations)
+        for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) await putRows(transaction, rows.slice(start, start + ROWS_PER_STATEMENT))
       })
     },
     async removeCameras(cameraIds: readonly CameraId[]): Promise<void> {
@@ -220,6 +216,42 @@ export function createCameraStore(database: Database, secrets: Secrets) {
   }
 }
 export type CameraStore = ReturnType<typeof createCameraStore>
+
+async function putStations(db: Kysely<CameraTables>, stations: readonly Station[]) {
+  if (stations.length === 0) return
+  const rows = stations.map((station) => ({
+    station_id: station.stationId,
+    name: station.name,
+    short_name: station.shortName,
+    label_lon: station.labelLonLat[0],
+    label_lat: station.labelLonLat[1],
+    jurisdiction: station.jurisdiction && sql<LonLat[]>`${JSON.stringify(station.jurisdiction)}::jsonb`,
+  }))
+  await db
+    .insertInto('stations')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.column('station_id').doUpdateSet((row) => ({
+        name: row.ref('excluded.name'),
+        short_name: row.ref('excluded.short_name'),
+        jurisdiction: row.ref('excluded.jurisdiction'),
+        label_lon: row.ref('excluded.label_lon'),
+        label_lat: row.ref('excluded.label_lat'),
+      })),
+    )
+    .execute()
+}
+
+async function putRows(db: Kysely<CameraTables>, rows: readonly CameraRow[]) {
+  const columns = Object.keys(rows[0]!).filter((column) => column !== 'camera_id') as (keyof CameraRow)[]
+  await db
+    .insertInto('cameras')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.column('camera_id').doUpdateSet((row) => Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}`)]))),
+    )
+    .execute()
+}
 
 /** SQL knows no empty list: one element that no id equals. */
 const emptySafe = <Id extends string>(ids: readonly Id[]): Id[] => (ids.length === 0 ? ['' as Id] : [...ids])

@@ -197,9 +197,9 @@ export function createHealth({ store, plane, clock, log, random = Math.random, u
   }
 
   /** Asks media, and lets the judge hear the answer. An error of ours (media away) says nothing of the camera. */
-  async function probeOnce(cameraId: CameraId): Promise<ProbeResult | undefined> {
+  async function probeOnce(cameraId: CameraId, isForced = false): Promise<ProbeResult | undefined> {
     try {
-      const result = await plane.probe(cameraId)
+      const result = await plane.probe(cameraId, { isForced })
       if (result.ok) hear(cameraId, { kind: 'good', signal: 'probe', at: result.at, degradedBy: null, detail: null })
       else await hearMiss(cameraId, { kind: 'miss', signal: 'probe', at: result.at, cause: result.cause, detail: result.detail })
       return result
@@ -223,10 +223,10 @@ export function createHealth({ store, plane, clock, log, random = Math.random, u
     /** What the pages have been told, which news then bring up to date. */
     toldState: (cameraId: CameraId): CameraState | undefined => notifier.toldState(cameraId),
     toldStates: notifier.toldStates,
-    /** Probes now, waits for the answer, gives the state after it. */
+    /** A person asks: probes now, even a camera that refused our login a minute ago, waits for the answer, gives the state after it. */
     async probeNow(cameraId: CameraId): Promise<CameraState> {
       getState(cameraId)
-      if (!(await probeOnce(cameraId))) throw new AppError('media_unavailable', `camera ${cameraId} could not be probed`)
+      if (!(await probeOnce(cameraId, true))) throw new AppError('media_unavailable', `camera ${cameraId} could not be probed`)
       return getState(cameraId)
     },
     async history(cameraId: CameraId, range: Range): Promise<StatusHistory> {

@@ -36,7 +36,7 @@ export function flvHeader({ hasVideo, hasAudio }: { hasVideo: boolean; hasAudio:
 }
 
 /** The decoder configuration; goes before the first frame and again after every change. */
-export function flvVideoConfigTag(config: VideoConfig, timestampMs: number, headroom = 0): Uint8Array {
+export function flvVideoConfigTag(config: VideoConfig, timestampMs: number, headroom = 0): Buffer {
   if (config.codec === 'h264') {
     const { tag, body } = allocateTag(TagType.video, timestampMs, AVC_HEADER_BYTES + config.record.length, headroom)
     writeAvcHeader(tag, body, true, AvcPacketType.sequenceHeader, 0)
@@ -50,13 +50,13 @@ export function flvVideoConfigTag(config: VideoConfig, timestampMs: number, head
 }
 
 /** `undefined` for G.711, which MSE cannot play. */
-export function flvAudioConfigTag(config: AudioConfig, timestampMs: number, headroom = 0): Uint8Array | undefined {
+export function flvAudioConfigTag(config: AudioConfig, timestampMs: number, headroom = 0): Buffer | undefined {
   if (!config.specificConfig) return undefined
   return audioTag(config.specificConfig, AacPacketType.sequenceHeader, timestampMs, headroom)
 }
 
 /** One picture. `timestampMs` is its decoding time; the composition time comes from `pts90k - dts90k`. */
-export function flvVideoTag(unit: VideoUnit, timestampMs: number, headroom = 0): Uint8Array {
+export function flvVideoTag(unit: VideoUnit, timestampMs: number, headroom = 0): Buffer {
   const compositionMs = Math.round((unit.pts90k - unit.dts90k) / 90)
   if (unit.config.codec === 'h264') {
     const { tag, body } = allocateTag(TagType.video, timestampMs, AVC_HEADER_BYTES + unit.data.length, headroom)
@@ -73,7 +73,7 @@ export function flvVideoTag(unit: VideoUnit, timestampMs: number, headroom = 0):
 }
 
 /** One AAC raw_data_block. G.711 has no place here: transcode it first. */
-export function flvAudioTag(unit: AudioUnit, timestampMs: number, headroom = 0): Uint8Array {
+export function flvAudioTag(unit: AudioUnit, timestampMs: number, headroom = 0): Buffer {
   return audioTag(unit.data, AacPacketType.raw, timestampMs, headroom)
 }
 

@@ -16,7 +16,16 @@ import { createFakeClock } from '../../support/fake-clock.ts'
 const { mac } = createSecrets(Buffer.alloc(32, 3))
 const ROWS = 20
 const entryOf = (n: number): AuditEntry => ({
-  name: 'camera.live', result: 'ok', code: null, userId: `u${n}` as never, account: `account ${n}`, loginId: `l${n}`, address: '10.0.0.1', requestId: `r${n}`, cameraId: `c${n}` as never, detail: { n, words: '第一', list: ['a', 'b'] },
+  name: 'camera.live',
+  result: 'ok',
+  code: null,
+  userId: `u${n}` as never,
+  account: `account ${n}`,
+  loginId: `l${n}`,
+  address: '10.0.0.1',
+  requestId: `r${n}`,
+  cameraId: `c${n}` as never,
+  detail: { n, words: '第一', list: ['a', 'b'] },
 })
 
 let opened: TestDatabase
@@ -33,10 +42,19 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const openAudit = (badLines: number[] = []): Audit =>
-  createAudit({ store: createAuditStore(opened.database), anchors: createAnchorFile({ file, sign: mac, onBadLine: (line) => badLines.push(line) }), sign: mac, clock: createFakeClock(), log: silentLog })
+  createAudit({
+    store: createAuditStore(opened.database),
+    anchors: createAnchorFile({ file, sign: mac, onBadLine: (line) => badLines.push(line) }),
+    sign: mac,
+    clock: createFakeClock(),
+    log: silentLog,
+  })
 
 /** What the owner of the database can do, and the product cannot: switch the triggers off. */
-const tamper = (text: string) => opened.sql(`alter table audit_log disable trigger user; alter table audit_head disable trigger user; ${text}; alter table audit_log enable trigger user; alter table audit_head enable trigger user`)
+const tamper = (text: string) =>
+  opened.sql(
+    `alter table audit_log disable trigger user; alter table audit_head disable trigger user; ${text}; alter table audit_log enable trigger user; alter table audit_head enable trigger user`,
+  )
 async function freshLog() {
   rmSync(file, { force: true })
   await tamper(`delete from audit_log; delete from audit_head; insert into audit_head (id, seq, hash) values (1, 0, '')`)
@@ -50,7 +68,14 @@ const quote = (value: string) => `'${value.replaceAll("'", "''")}'`
 describe('R-SEC-3 the log only grows', () => {
   test('the database refuses to change, delete or empty it', async () => {
     await freshLog()
-    for (const statement of ["update audit_log set account = 'x' where seq = 3", 'delete from audit_log where seq = 3', 'truncate audit_log', 'update audit_head set seq = 1', 'delete from audit_head', 'truncate audit_head']) {
+    for (const statement of [
+      "update audit_log set account = 'x' where seq = 3",
+      'delete from audit_log where seq = 3',
+      'truncate audit_log',
+      'update audit_head set seq = 1',
+      'delete from audit_head',
+      'truncate audit_head',
+    ]) {
       await expect(opened.sql(statement), statement).rejects.toThrow(/append-only|only grows/)
     }
     expect(await openAudit().verify()).toEqual({ isWhole: true, rows: ROWS, problems: [] })
@@ -76,29 +101,74 @@ describe('R-SEC-3 the log only grows', () => {
     const nasty = 'a\r\nok admin\u0000\u2028\ud800<script>\u001b[2J'
     await audit.record({ ...entryOf(21), account: nasty, address: nasty.repeat(50), detail: { [nasty]: nasty, __proto__: 1 as never } })
     const row = (await readRows()).at(-1)!
-    expect(row.account + row.address + row.detail).not.toMatch(/[\u0000-\u001f\u2028]/)
+    expect(row.account + row.address + row.detail).not.toMatch(/[\p{Cc}\u2028]/u)
     expect(await audit.verify()).toMatchObject({ isWhole: true })
   })
 })
 
 describe('A5 tampering is found, at the right place', () => {
   const columns: [string, string][] = [
-    ['at', 'at + 1'], ['name', `'camera.see'`], ['result', `'denied'`], ['code', `'forbidden'`], ['user_id', `'u99'`], ['account', `'somebody else'`], ['login_id', 'null'], ['address', `'10.0.0.2'`],
-    ['request_id', `'r99'`], ['camera_id', `'c99'`], ['detail', `replace(detail, '7', '8')`],
+    ['at', 'at + 1'],
+    ['name', `'camera.see'`],
+    ['result', `'denied'`],
+    ['code', `'forbidden'`],
+    ['user_id', `'u99'`],
+    ['account', `'somebody else'`],
+    ['login_id', 'null'],
+    ['address', `'10.0.0.2'`],
+    ['request_id', `'r99'`],
+    ['camera_id', `'c99'`],
+    ['detail', `replace(detail, '7', '8')`],
   ]
   const cases: { name: string; statement: string; at: number; kind: string }[] = [
-    ...columns.map(([column, value]) => ({ name: `the column ${column} of a row is changed`, statement: `update audit_log set ${column} = ${value} where seq = 7`, at: 7, kind: 'changed' })),
+    ...columns.map(([column, value]) => ({
+      name: `the column ${column} of a row is changed`,
+      statement: `update audit_log set ${column} = ${value} where seq = 7`,
+      at: 7,
+      kind: 'changed',
+    })),
     { name: 'the hash of a row is changed', statement: `update audit_log set hash = repeat('0', 64) where seq = 7`, at: 7, kind: 'changed' },
     { name: 'the link of a row is changed', statement: `update audit_log set prev_hash = repeat('0', 64) where seq = 7`, at: 7, kind: 'wrong_link' },
     { name: 'a row is deleted', statement: 'delete from audit_log where seq = 7', at: 7, kind: 'missing' },
-    { name: 'a row is deleted and the gap closed', statement: `delete from audit_log where seq = 7; update audit_log set seq = -seq where false; alter table audit_log drop constraint audit_log_pkey; update audit_log set seq = seq - 1 where seq > 7; alter table audit_log add primary key (seq)`, at: 7, kind: 'wrong_link' },
+    {
+      name: 'a row is deleted and the gap closed',
+      statement: `delete from audit_log where seq = 7; update audit_log set seq = -seq where false; alter table audit_log drop constraint audit_log_pkey; update audit_log set seq = seq - 1 where seq > 7; alter table audit_log add primary key (seq)`,
+      at: 7,
+      kind: 'wrong_link',
+    },
     { name: 'the first rows are deleted', statement: 'delete from audit_log where seq <= 3', at: 1, kind: 'missing' },
-    { name: 'two rows change places', statement: 'alter table audit_log drop constraint audit_log_pkey; update audit_log set seq = 15 - seq where seq in (7, 8); alter table audit_log add primary key (seq)', at: 7, kind: 'changed' },
-    { name: 'a row is put in between', statement: `alter table audit_log drop constraint audit_log_pkey; update audit_log set seq = seq + 1 where seq > 7; insert into audit_log select 8, at, name, result, code, user_id, account, login_id, address, request_id, camera_id, detail, hash, hash from audit_log where seq = 7; alter table audit_log add primary key (seq)`, at: 8, kind: 'changed' },
+    {
+      name: 'two rows change places',
+      statement:
+        'alter table audit_log drop constraint audit_log_pkey; update audit_log set seq = 15 - seq where seq in (7, 8); alter table audit_log add primary key (seq)',
+      at: 7,
+      kind: 'changed',
+    },
+    {
+      name: 'a row is put in between',
+      statement: `alter table audit_log drop constraint audit_log_pkey; update audit_log set seq = seq + 1 where seq > 7; insert into audit_log select 8, at, name, result, code, user_id, account, login_id, address, request_id, camera_id, detail, hash, hash from audit_log where seq = 7; alter table audit_log add primary key (seq)`,
+      at: 8,
+      kind: 'changed',
+    },
     { name: 'the tail is cut off', statement: 'delete from audit_log where seq > 15', at: 16, kind: 'cut_off' },
-    { name: 'the tail is cut off and the head put back to match', statement: 'delete from audit_log where seq > 15; update audit_head set seq = 15, hash = (select hash from audit_log where seq = 15)', at: 16, kind: 'cut_off' },
-    { name: 'everything is deleted and the head put back', statement: `delete from audit_log; update audit_head set seq = 0, hash = ''`, at: 1, kind: 'cut_off' },
-    { name: 'a row is added behind the head', statement: `insert into audit_log select 21, at, name, result, code, user_id, account, login_id, address, request_id, camera_id, detail, hash, hash from audit_log where seq = 20`, at: 21, kind: 'changed' },
+    {
+      name: 'the tail is cut off and the head put back to match',
+      statement: 'delete from audit_log where seq > 15; update audit_head set seq = 15, hash = (select hash from audit_log where seq = 15)',
+      at: 16,
+      kind: 'cut_off',
+    },
+    {
+      name: 'everything is deleted and the head put back',
+      statement: `delete from audit_log; update audit_head set seq = 0, hash = ''`,
+      at: 1,
+      kind: 'cut_off',
+    },
+    {
+      name: 'a row is added behind the head',
+      statement: `insert into audit_log select 21, at, name, result, code, user_id, account, login_id, address, request_id, camera_id, detail, hash, hash from audit_log where seq = 20`,
+      at: 21,
+      kind: 'changed',
+    },
     { name: 'only the head is changed', statement: `update audit_head set hash = repeat('0', 64)`, at: 21, kind: 'head_differs' },
     { name: 'the head is gone', statement: 'delete from audit_head', at: 1, kind: 'head_differs' },
   ]
@@ -107,7 +177,10 @@ describe('A5 tampering is found, at the right place', () => {
     await tamper(statement)
     const report = await openAudit().verify()
     expect(report.isWhole).toBe(false)
-    expect(report.problems.some((problem) => problem.seq === at && problem.kind === kind), JSON.stringify(report.problems.slice(0, 4))).toBe(true)
+    expect(
+      report.problems.some((problem) => problem.seq === at && problem.kind === kind),
+      JSON.stringify(report.problems.slice(0, 4)),
+    ).toBe(true)
     expect(Math.min(...report.problems.map(({ seq }) => seq))).toBe(at)
   })
 
@@ -148,12 +221,15 @@ describe('K1 kill -9 while it writes', () => {
     await freshLog()
     const times = process.env['LONG'] === '1' ? 100 : 3
     for (let time = 0; time < times; time++) {
-      const child = fork(fileURLToPath(new URL('./writer.ts', import.meta.url)), [opened.url, String(opened.maxConnections)], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+      const child = fork(fileURLToPath(new URL('./writer.ts', import.meta.url)), [opened.url, String(opened.maxConnections)], {
+        execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      })
       const acknowledged: string[] = []
       const enough = 5 + Math.floor(Math.random() * 60)
       await new Promise<void>((resolve) => {
-        child.on('message', (requestId) => {
-          if (acknowledged.push(String(requestId)) === enough) child.kill('SIGKILL')
+        child.on('message', (requestId: string) => {
+          if (acknowledged.push(requestId) === enough) child.kill('SIGKILL')
         })
         child.on('exit', () => resolve())
       })

@@ -44,8 +44,13 @@ describe('asking the server', () => {
 
   test('bytes come with their headers', async () => {
     answer(new Response(new Uint8Array([1, 2, 3]), { headers: { 'x-still-at': '17' } }))
-    const { bytes, headers } = await callBytes(cameraApi.still, { params: { cameraId: CameraId.parse('c1') } })
-    expect([bytes.byteLength, headers.get('x-still-at')]).toEqual([3, '17'])
+    const reply = await callBytes(cameraApi.still, { params: { cameraId: CameraId.parse('c1') } })
+    expect([reply?.bytes.byteLength, reply?.headers.get('x-still-at')]).toEqual([3, '17'])
+  })
+
+  test('no bytes at all is an answer, not an error', async () => {
+    answer(new Response(null, { status: 204 }))
+    expect(await callBytes(cameraApi.still, { params: { cameraId: CameraId.parse('c1') } })).toBeUndefined()
   })
 })
 

@@ -7,13 +7,12 @@ const hourMs = 3600_000
 /** Stills, history, dossier and probe of made-up cameras. */
 export function galleryApi(still: Buffer) {
   const json = (body: unknown) => ({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-  const none = (code: string) => ({ status: 404, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code, detail: '', requestId: 'r1' }) })
   return (request: IncomingMessage) => {
     const path = new URL(request.url ?? '/', 'http://x').pathname
     const cameraId = path.split('/')[3] ?? ''
     if (!path.startsWith('/api/')) return undefined
     if (path.endsWith('/still')) {
-      if (cameraId === 'nostill') return none('still_unavailable')
+      if (cameraId === 'nostill') return { status: 204, headers: {}, body: '' }
       const ageMs = cameraId === 'offline' ? 327_000 : 12_000
       return { status: 200, headers: { 'content-type': 'video/mp4', 'x-still-at': String(Date.now() - ageMs) }, body: still }
     }

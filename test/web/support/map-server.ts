@@ -10,14 +10,17 @@ export type MapServer = { origin: string; close(): Promise<void> }
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json' }
 const publicFolder = join(import.meta.dirname, '../../../public')
 
-export async function startMapServer(folder: string, answer: (url: URL, request: IncomingMessage) => Reply | undefined | Promise<Reply | undefined> = () => undefined): Promise<MapServer> {
+export async function startMapServer(
+  folder: string,
+  answer: (url: URL, request: IncomingMessage) => Reply | undefined | Promise<Reply | undefined> = () => undefined,
+): Promise<MapServer> {
   const server = createServer((request, response) => {
     void (async () => {
       const url = new URL(request.url ?? '/', 'http://x')
       const own = await answer(url, request)
       if (own) return response.writeHead(own.status ?? 200, own.headers).end(own.body)
       // the page asks for stills and warms streams while it is hovered: nothing is there, and that is fine
-      if (url.pathname.startsWith('/api/')) return response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ code: 'still_unavailable', detail: '', requestId: 'r1' }))
+      if (url.pathname.startsWith('/api/')) return response.writeHead(204).end()
       const file = [folder, publicFolder].map((root) => join(root, url.pathname === '/' ? 'map.html' : url.pathname)).find((path) => existsSync(path))
       if (!file) return response.writeHead(404).end()
       response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file))
@@ -26,9 +29,10 @@ export async function startMapServer(folder: string, answer: (url: URL, request:
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise((resolve) => {
-      server.closeAllConnections()
-      server.close(() => resolve())
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
   }
 }

@@ -88,7 +88,7 @@ function glyphsAt(path: readonly PathPoint[], from: number, step: number, { text
     return glyphs.map((glyph) => ({ ...glyph, angle: 0 }))
   }
   if (last.x >= first.x) return glyphs
-  return glyphs.reverse().map((glyph) => ({ ...glyph, angle: glyph.angle + Math.PI }))
+  return glyphs.toReversed().map((glyph) => ({ ...glyph, angle: glyph.angle + Math.PI }))
 }
 
 function bendsTooMuch(glyphs: readonly Glyph[]): boolean {

@@ -13,12 +13,15 @@ import type { MapConfig } from '../../../server/contract/map.ts'
 import { type BaseLayer, createPaintedLayer, crsOf, openBaseLayer } from './base-layer.ts'
 import { project, projectionOf, unproject } from './crs.ts'
 import { lineOf } from './district-paint.ts'
-import { innerBorders, isInRing, sectorRing } from './geometry.ts'
-import { type Obstacle, placeLabels } from './labels.ts'
-import { createOverlayLayer, drawOverlay, type OverlayModel, PULSE_MS, type Shape, shapeOf } from './overlay.ts'
-import { countStatuses } from './ring.ts'
+import { placeNames } from './names.ts'
+import { createOverlayLayer, drawOverlay, type OverlayModel, PULSE_MS, type ToPx, toPxOf } from './overlay.ts'
+import { createPointer } from './pointer.ts'
+import { createPoints } from './points.ts'
 import { metresPerPx, resolutionOf, restingResolutions, scaleBar, streetMetresPerPx, zoomOf } from './scale.ts'
-import { buildScene, type ClusterItem, groupPoints, hitItem, itemOf, type MapItem, type MapPoint, type Membership, poleOf, separatingResolution } from './scene.ts'
+import { type ClusterItem, itemOf, type MapItem, separatingResolution } from './scene.ts'
+import { createScenes } from './scenes.ts'
+import { shapeOf } from './shape.ts'
+import { createStationLabels } from './station-labels.ts'
 import { createSymbols, type Look } from './symbols.ts'
 import { createViewMoves, type Padding } from './view-moves.ts'
 
@@ -38,7 +41,6 @@ export type MapEngine = ReturnType<typeof createMapEngine>
 const LABEL_MARGIN = 0.25
 const LOCATE_ZOOM = 16.5
 const SELECTED_SECTOR_MIN_PX = 44
-const KEPT_SCALES = 12
 /** More rings than this at once say nothing: a switch went down, the colours tell it. */
 const MOST_PULSES = 24
 
@@ -50,10 +52,8 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   const pixelRatio = Math.max(1, window.devicePixelRatio)
   const outline = config.outline ? lineOf(config.outline, toXy) : null
 
-  let points: MapPoint[] = []
-  let byId = new Map<CameraId, MapPoint>()
-  let totals: readonly CameraPoint[] = []
-  let currentStations = stations
+  const points = createPoints(toXy)
+  const stationLabels = createStationLabels(toXy, config.outline)
   let selectedId: CameraId | null = null
   let hoveredId: CameraId | null = null
   let openPole: string | null = null
@@ -61,15 +61,14 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   let base: BaseLayer | undefined
   let isClosed = false
   let currentLook = look
-  let memberships = new Map<number, Membership>()
-  let builtFor = -1
   let areLabelsStale = true
   let drawnFrames = 0
   let drawnAt: readonly number[] = []
+  let toPx: ToPx = () => [-1e6, -1e6]
 
   const model: OverlayModel = {
     look: { ...look, pixelRatio }, symbols: createSymbols({ ...look, pixelRatio }), items: [], outline: outline && shapeOf([outline], true), borders: null, hasMask: false,
-    labels: [], labelResolution: 0, stations: [], hoveredStationId: null, selected: null, hovered: null, selectedSector: null, sectors: [], pulses: [],
+    labels: [], labelResolution: 0, stations: [], hoveredStationId: null, selected: null, hovered: null, selectedSector: null, sectors: [], sectorOf: (at) => points.sectorOf(at), pulses: [],
   }
   const overlay = createOverlayLayer(drawFrame)
   /** The layer whose canvas the symbols are drawn into. */
@@ -82,6 +81,11 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   const ground = (resolution: number) => metresPerPx(resolution, view.getCenter() ?? [0, 0], projection)
   const isClusteredAt = (resolution: number) => ground(resolution) > streetMetresPerPx
 
+  const scenes = createScenes({
+    points: () => points.list(), sizeScale: () => currentLook.sizeScale, isClusteredAt,
+    keepSingle: (at) => at.point.cameraId === selectedId || at.pole === openPole,
+  })
+
   // what stands where
 
   function restingNear(resolution: number): number {
@@ -90,140 +94,73 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
 
   function drawFrame(ctx: CanvasRenderingContext2D, frameState: FrameState, toCanvas: readonly number[]): void {
     const resolution = restingNear(frameState.viewState.resolution)
-    if (builtFor !== resolution) rebuildScene(resolution)
+    showScene(resolution)
     if (model.pulses.some((pulse) => performance.now() - pulse.startedAtMs > PULSE_MS)) model.pulses = model.pulses.filter((pulse) => performance.now() - pulse.startedAtMs <= PULSE_MS)
     drawnFrames++
     drawnAt = frameState.viewState.center
+    toPx = toPxOf(frameState)
     drawOverlay(ctx, model, frameState, toCanvas)
   }
 
-  function rebuildScene(resolution: number): void {
-    builtFor = resolution
-    let membership = memberships.get(resolution)
-    if (!membership) {
-      if (memberships.size >= KEPT_SCALES) memberships.clear()
-      membership = groupPoints(points, { resolution, sizeScale: currentLook.sizeScale, isClustered: isClusteredAt(resolution), keepSingle: (at) => at.point.cameraId === selectedId || at.pole === openPole })
-      memberships.set(resolution, membership)
-    }
-    model.items = buildScene(membership)
-    model.selected = selectedId === null ? null : (byId.get(selectedId) ?? null)
+  function showScene(resolution: number): void {
+    if (!scenes.show(resolution)) return
+    model.items = scenes.items()
+    model.selected = points.find(selectedId) ?? null
     model.hovered = hoveredId === null ? null : (itemOf(model.items, hoveredId) ?? null)
-    model.selectedSector = model.selected && sectorShape(model.selected, Math.max(model.selected.point.reachM, SELECTED_SECTOR_MIN_PX * currentLook.sizeScale * ground(resolution)))
-    model.sectors = showSectors && !isClusteredAt(resolution) ? points.filter((at) => at.point.cameraId !== selectedId && at.point.state.status !== 'offline').map((at) => ({ at, shape: ownSector(at) })) : []
-  }
-
-  const sectorShapes = new Map<CameraId, Shape>()
-  function ownSector(at: MapPoint): Shape {
-    let shape = sectorShapes.get(at.point.cameraId)
-    if (!shape) sectorShapes.set(at.point.cameraId, (shape = sectorShape(at, at.point.reachM)))
-    return shape
-  }
-  function sectorShape({ point }: MapPoint, reachM: number): Shape {
-    return shapeOf([lineOf(sectorRing({ ...point, reachM }), toXy)], true)!
+    model.selectedSector = model.selected && points.sectorOf(model.selected, Math.max(model.selected.point.reachM, SELECTED_SECTOR_MIN_PX * currentLook.sizeScale * ground(resolution)))
+    model.sectors = showSectors && !isClusteredAt(resolution) ? points.list().filter((at) => at !== model.selected && at.point.state.status !== 'offline') : []
   }
 
   /** Places changed: who stands with whom is asked anew. */
   function invalidatePlaces(): void {
-    memberships = new Map()
+    scenes.forgetPlaces()
     areLabelsStale = true
-    invalidateStates()
+    redraw()
   }
   function invalidateStates(): void {
-    builtFor = -1
+    scenes.forgetStates()
     redraw()
   }
 
   function setPoints(next: readonly CameraPoint[]): void {
-    const before = byId
-    let havePlacesChanged = next.length !== points.length
-    const newlyOffline: CameraId[] = []
-    points = next.map((point, i) => {
-      const known = before.get(point.cameraId)
-      if (!known) {
-        havePlacesChanged = true
-        const [x, y] = toXy(point.lonLat)
-        return { point, x, y, pole: poleOf(point.lonLat) }
-      }
-      if (points[i]?.point.cameraId !== point.cameraId) havePlacesChanged = true
-      if (known.point === point) return known
-      if (known.point.state.status !== 'offline' && point.state.status === 'offline') newlyOffline.push(point.cameraId)
-      if (known.point.lonLat[0] === point.lonLat[0] && known.point.lonLat[1] === point.lonLat[1]) return { ...known, point }
-      havePlacesChanged = true
-      const [x, y] = toXy(point.lonLat)
-      return { point, x, y, pole: poleOf(point.lonLat) }
-    })
-    byId = new Map(points.map((at) => [at.point.cameraId, at]))
-    if (havePlacesChanged) {
-      sectorShapes.clear()
-      invalidatePlaces()
-    } else {
-      // same places, new states: members are looked up again by id, nobody moves
-      memberships = new Map([...memberships].filter(([resolution]) => resolution === builtFor).map(([resolution, { groups, singles, middles }]) => {
-        const fresh = (at: MapPoint) => byId.get(at.point.cameraId)!
-        return [resolution, { middles, groups: groups.map((members) => members.map(fresh)), singles: singles.map(fresh) }]
-      }))
-      invalidateStates()
-    }
+    const { havePlacesChanged, newlyOffline } = points.set(next)
+    if (havePlacesChanged) invalidatePlaces()
+    else invalidateStates()
     if (newlyOffline.length > 0 && newlyOffline.length <= MOST_PULSES && !currentLook.isStale && !matchMedia('(prefers-reduced-motion: reduce)').matches) {
       model.pulses = [...model.pulses, ...newlyOffline.map((cameraId) => ({ cameraId, startedAtMs: performance.now() }))].slice(0, MOST_PULSES)
     }
     if (havePlacesChanged) announceView()
   }
 
-  /** Every camera of the stations, filtered or not: a jurisdiction's own numbers do not change with a filter. */
+  function rebuildStations(): void {
+    model.stations = stationLabels.labels(model.symbols)
+    model.borders = stationLabels.borders()
+    redraw()
+  }
   function setTotals(all: readonly CameraPoint[]): void {
-    totals = all
+    stationLabels.setCameras(all)
     rebuildStations()
   }
   function setStations(next: readonly Station[]): void {
-    currentStations = next
+    stationLabels.setStations(next)
+    areLabelsStale = true
     rebuildStations()
   }
 
-  function rebuildStations(): void {
-    const statuses = new Map<StationId, CameraPoint['state']['status'][]>()
-    for (const { stationId, state } of totals) {
-      const list = statuses.get(stationId)
-      if (list) list.push(state.status)
-      else statuses.set(stationId, [state.status])
-    }
-    const rings = currentStations.flatMap((station) => (station.jurisdiction ? [station.jurisdiction] : []))
-    model.stations = currentStations.map((station) => {
-      const counts = countStatuses(statuses.get(station.stationId) ?? [])
-      const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
-      const [x, y] = toXy(station.labelLonLat)
-      const known = model.stations.find((candidate) => candidate.stationId === station.stationId)
-      const area = station.jurisdiction ? (known?.area ?? shapeOf([lineOf(station.jurisdiction, toXy)], true)) : null
-      return { stationId: station.stationId, x, y, area, sprite: model.symbols.station(station.shortName, counts.online + counts.degraded, total, counts.offline) }
-    })
-    model.borders ??= shapeOf(innerBorders(rings, config.outline).map((border) => lineOf(border, toXy)), false)
-    redraw()
-  }
-
-  function placeNames(): void {
+  function refreshNames(): void {
     const size = map.getSize()
     const resolution = view.getResolution()
     if (!areLabelsStale || !base || !size || !resolution || view.getAnimating() || view.getInteracting()) return
     areLabelsStale = false
-    if (builtFor !== restingNear(resolution)) rebuildScene(restingNear(resolution))
-    model.labels = []
+    showScene(restingNear(resolution))
+    const extent = view.calculateExtent([size[0]! * (1 + 2 * LABEL_MARGIN), size[1]! * (1 + 2 * LABEL_MARGIN)])
+    const { labels, stationOffsets } = placeNames({
+      names: base.names, outline, items: model.items, stations: model.stations, box: [extent[0]!, extent[1]!, extent[2]!, extent[3]!], resolution, metresPerPx: ground(resolution), look: model.look,
+    })
+    model.labels = labels
     model.labelResolution = resolution
-    if (base.names) {
-      const extent = view.calculateExtent([size[0]! * (1 + 2 * LABEL_MARGIN), size[1]! * (1 + 2 * LABEL_MARGIN)])
-      const box = [extent[0]!, extent[1]!, extent[2]!, extent[3]!] as const
-      const at = (x: number, y: number) => ({ x: (x - box[0]) / resolution, y: (box[3] - y) / resolution })
-      const scale = currentLook.sizeScale
-      const obstacles: Obstacle[] = model.items.map((item) => {
-        const { x, y } = at(item.x, item.y)
-        return item.kind === 'cluster' ? { x, y, radiusPx: (item.radiusPx + 5) * scale } : { x: x + item.offsetPx[0] * scale, y: y + item.offsetPx[1] * scale, radiusPx: 8 * scale }
-      })
-      for (const station of model.stations) {
-        const { x, y } = at(station.x, station.y)
-        for (const dx of [-24, 0, 24]) obstacles.push({ x: x + dx * scale, y, radiusPx: 22 * scale })
-      }
-      model.labels = placeLabels({ map: base.names, box, resolution, metresPerPx: ground(resolution), obstacles, isInside: (x, y) => outline === null || isInRing(x, y, outline.xs), theme: currentLook.theme, sizeScale: scale, pixelRatio })
-    }
-    redraw()
+    stationLabels.setOffsets(stationOffsets)
+    rebuildStations()
   }
 
   // the base map
@@ -252,7 +189,7 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     }
     map.getLayers().insertAt(0, base.layer)
     areLabelsStale = true
-    placeNames()
+    refreshNames()
     handlers.onBaseMap(isMissing ? 'missing' : 'ready')
   }
 
@@ -272,7 +209,7 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     if (cameraId === selectedId) return
     selectedId = cameraId
     invalidatePlaces()
-    const at = cameraId === null ? undefined : byId.get(cameraId)
+    const at = points.find(cameraId)
     if (at && map.isRendered()) moves.uncover([at.x, at.y])
   }
 
@@ -281,23 +218,6 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     hoveredId = cameraId
     model.hovered = cameraId === null ? null : (itemOf(model.items, cameraId) ?? null)
     redraw()
-  }
-
-  function toPx(x: number, y: number): readonly [number, number] {
-    const pixel = map.getPixelFromCoordinate([x, y])
-    return pixel ? [pixel[0]!, pixel[1]!] : [-1e6, -1e6]
-  }
-
-  function itemUnder(pixel: readonly number[]): MapItem | undefined {
-    return hitItem(model.items, [pixel[0]!, pixel[1]!], toPx, currentLook.sizeScale)
-  }
-
-  function stationUnder(pixel: readonly number[]): StationId | null {
-    const hit = model.stations.find(({ x, y, sprite }) => {
-      const [px, py] = toPx(x, y)
-      return Math.abs(pixel[0]! - px) < sprite.anchorX && Math.abs(pixel[1]! - py) < sprite.anchorY
-    })
-    return (hit?.stationId as StationId | undefined) ?? null
   }
 
   function openCluster(cluster: ClusterItem): void {
@@ -319,40 +239,37 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     invalidatePlaces()
   }
 
-  const keys = [
-    map.on('click', ({ pixel }) => {
-      const item = itemUnder(pixel)
-      if (item?.kind === 'cluster') return openCluster(item)
-      if (item?.kind === 'point') return handlers.onSelect(item.at.point.cameraId)
-      const stationId = stationUnder(pixel)
-      if (stationId !== null) return handlers.onStation(stationId)
+  const pointer = createPointer(map, element, {
+    items: () => model.items,
+    stations: () => model.stations,
+    toPx: (x, y) => toPx(x, y),
+    sizeScale: () => currentLook.sizeScale,
+    onCluster: openCluster,
+    onPoint: ({ at }) => handlers.onSelect(at.point.cameraId),
+    onStation: (stationId) => handlers.onStation(stationId),
+    onGround() {
       closePole()
       handlers.onSelect(null)
-    }),
-    map.on('pointermove', ({ pixel, dragging }) => {
-      if (dragging) return
-      const item = itemUnder(pixel)
-      const stationId = item ? null : stationUnder(pixel)
+    },
+    onHover(point, stationId) {
       if (stationId !== model.hoveredStationId) {
         model.hoveredStationId = stationId
         redraw()
       }
-      element.style.cursor = item || stationId !== null ? 'pointer' : ''
-      handlers.onHover(item?.kind === 'point' ? item.at.point.cameraId : null)
-    }),
+      handlers.onHover(point?.at.point.cameraId ?? null)
+    },
+  })
+  const keys = [
     map.on('moveend', () => {
       areLabelsStale = true
-      placeNames()
+      refreshNames()
       announceView()
     }),
     map.on('postrender', () => {
-      if (areLabelsStale) placeNames()
+      if (areLabelsStale) refreshNames()
       handlers.onMove()
     }),
   ]
-  const onLeave = () => handlers.onHover(null)
-  element.addEventListener('pointerleave', onLeave)
-
   // the view
 
   /** What is not under a panel. */
@@ -368,7 +285,7 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     const center = view.getCenter()
     const resolution = view.getResolution()
     if (!box || !center || !resolution || !map.isRendered()) return
-    const visibleIds = points.filter((at) => {
+    const visibleIds = points.list().filter((at) => {
       const [x, y] = toPx(at.x, at.y)
       return x >= box[0] && y >= box[1] && x <= box[2] && y <= box[3]
     }).map((at) => at.point.cameraId)
@@ -378,7 +295,7 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   function setPadding(padding: Padding): void {
     if (padding.every((px, i) => px === (view.padding?.[i] ?? 0))) return
     view.padding = [...padding]
-    const at = selectedId === null ? undefined : byId.get(selectedId)
+    const at = points.find(selectedId)
     if (at && map.isRendered()) moves.uncover([at.x, at.y])
     announceView()
   }
@@ -389,19 +306,27 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   }
 
   function locate(cameraId: CameraId): void {
-    const at = byId.get(cameraId)
+    const at = points.find(cameraId)
     if (at) moves.moveTo([at.x, at.y], Math.min(view.getResolution() ?? Infinity, resolutionOf(LOCATE_ZOOM, projection)))
+  }
+
+  async function atRest(): Promise<void> {
+    await new Promise((resolve) => {
+      map.once('rendercomplete', resolve)
+      map.render()
+    })
+    if (!base || areLabelsStale || view.getAnimating() || model.pulses.length > 0) await atRest()
   }
 
   function close(): void {
     isClosed = true
     unByKey(keys)
-    element.removeEventListener('pointerleave', onLeave)
+    pointer.close()
     map.setTarget(undefined)
     map.dispose()
   }
 
-  rebuildStations()
+  setStations(stations)
   void loadBase()
 
   return {
@@ -425,14 +350,7 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     drawnFrames: () => drawnFrames,
     drawnAt: (): readonly number[] => drawnAt,
     /** When nothing is left to draw: tiles are there, movements are over, names are placed. */
-    async atRest(): Promise<void> {
-      do {
-        await new Promise((resolve) => {
-          map.once('rendercomplete', resolve)
-          map.render()
-        })
-      } while (!base || areLabelsStale || view.getAnimating() || model.pulses.length > 0)
-    },
+    atRest,
     toPx: ([x, y]: readonly [number, number]) => toPx(x, y),
     /** What stands on the map now, for tests and for screen readers. */
     listItems: (): readonly MapItem[] => model.items,

@@ -1,16 +1,14 @@
 /** Everything of ours above the base map, drawn into one canvas: mask, borders, fields of view, names, symbols. OpenLayers asks for a frame, we give it. */
 import Layer from 'ol/layer/Layer.js'
 import type { FrameState } from 'ol/Map.js'
-import type { CameraId } from '../../../server/contract/ids.ts'
+import type { CameraId, StationId } from '../../../server/contract/ids.ts'
 import { color, mapColor } from '../../base/theme.ts'
-import type { Line } from './district-paint.ts'
 import type { PlacedLabel } from './labels.ts'
 import { itemOf, type MapItem, type MapPoint } from './scene.ts'
-import type { Look, Sprite, Symbols } from './symbols.ts'
+import type { Shape } from './shape.ts'
+import type { StationLabel } from './station-labels.ts'
+import { type Look, pillOffset, type Sprite, type Symbols } from './symbols.ts'
 
-/** A shape in projected coordinates relative to `origin`, so that a float keeps centimetres. */
-export type Shape = { path: Path2D; origin: readonly [number, number] }
-export type StationLabel = { stationId: string; x: number; y: number; sprite: Sprite; area: Shape | null }
 export type Pulse = { cameraId: CameraId; startedAtMs: number }
 
 /** What a frame shows. The engine changes it; the overlay only reads. */
@@ -25,11 +23,13 @@ export type OverlayModel = {
   /** Labels are shown only near the scale they were placed for. */
   labelResolution: number
   stations: readonly StationLabel[]
-  hoveredStationId: string | null
+  hoveredStationId: StationId | null
   selected: MapPoint | null
   hovered: MapItem | null
   selectedSector: Shape | null
-  sectors: readonly { at: MapPoint; shape: Shape }[]
+  /** Whose field of view is shown, and its shape. */
+  sectors: readonly MapPoint[]
+  sectorOf(at: MapPoint): Shape
   pulses: readonly Pulse[]
 }
 
@@ -39,17 +39,6 @@ export const PULSE_MS = 900
 export function toPxOf(frameState: FrameState): ToPx {
   const [a, , , d, e, f] = frameState.coordinateToPixelTransform as [number, number, number, number, number, number]
   return (x, y) => [a * x + e, d * y + f]
-}
-
-export function shapeOf(lines: readonly Line[], isClosed: boolean): Shape | null {
-  if (lines.length === 0) return null
-  const origin = [lines[0]!.xs[0]!, lines[0]!.xs[1]!] as const
-  const path = new Path2D()
-  for (const { xs } of lines) {
-    for (let i = 0; i < xs.length; i += 2) path[i === 0 ? 'moveTo' : 'lineTo'](xs[i]! - origin[0], xs[i + 1]! - origin[1])
-    if (isClosed) path.closePath()
-  }
-  return { path, origin }
 }
 
 /**
@@ -141,9 +130,10 @@ function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToP
   }
   ctx.fillStyle = ink.text2
   ctx.globalAlpha = 0.1
-  for (const { at, shape } of model.sectors) {
+  for (const at of model.sectors) {
     const [x, y] = toPx(at.x, at.y)
     if (x < -300 || y < -300 || x > widthPx + 300 || y > heightPx + 300) continue
+    const shape = model.sectorOf(at)
     inShape(shape)
     ctx.fill(shape.path)
   }
@@ -160,7 +150,10 @@ function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToP
   ctx.globalAlpha = 1
   inPx()
   if (Math.abs(resolution / model.labelResolution - 1) < 0.02) for (const label of model.labels) put(label.sprite, ...toPx(label.x, label.y))
-  for (const station of model.stations) put(station.sprite, ...toPx(station.x, station.y))
+  for (const { sprite, x, y, offsetPx } of model.stations) {
+    const [px, py] = toPx(x, y)
+    put(sprite, px + offsetPx[0], py + offsetPx[1])
+  }
   drawItems(ctx, model, toPx, put)
   drawMarks(ctx, model, toPx, put)
   for (const pulse of model.pulses) drawPulse(ctx, model, pulse, toPx)
@@ -170,8 +163,15 @@ function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToP
     drawLeaders(target, items, at)
     for (const item of items) {
       const [x, y] = at(item.x, item.y)
-      if (item.kind === 'cluster') place(symbols.cluster(item.members.length, item.counts), x, y)
+      if (item.kind === 'cluster') place(symbols.cluster(item.counts), x, y)
       else if (item.at !== selected) place(symbols.point(item.at.point.state.status), x + item.offsetPx[0] * sizeScale, y + item.offsetPx[1] * sizeScale)
+    }
+    // a pill reaches beyond its own disc: nothing may lie on it
+    for (const item of items) {
+      if (item.kind !== 'cluster' || item.counts.offline === 0) continue
+      const [x, y] = at(item.x, item.y)
+      const [dx, dy] = pillOffset(item.radiusPx)
+      place(symbols.pill(item.counts.offline), x + dx * sizeScale, y + dy * sizeScale)
     }
   }
 
@@ -235,6 +235,7 @@ function drawMask(ctx: CanvasRenderingContext2D, outline: Shape, toPx: ToPx, { w
   ctx.setTransform(1, 0, 0, 1, 0, 0)
   ctx.globalAlpha = 0.72
   ctx.fillStyle = style
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a path, not an array
   ctx.fill(all, 'evenodd')
   ctx.globalAlpha = 1
 }

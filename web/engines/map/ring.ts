@@ -39,3 +39,8 @@ export function ringArcs(counts: StatusCounts): RingArc[] {
 export function ringRadiusPx(count: number): number {
   return count <= 6 ? 13 : count <= 11 ? 15.5 : count <= 24 ? 19 : 23
 }
+
+/** The opaque disc under a ring. */
+export function discRadiusPx(count: number): number {
+  return ringRadiusPx(count) + 4
+}

@@ -6,9 +6,9 @@ import type { CameraPoint } from '../../../server/contract/cameras.ts'
 import type { CameraId } from '../../../server/contract/ids.ts'
 import type { CameraStatus } from '../../../server/contract/status.ts'
 import { clusterPlaces, clusterRadiusPx } from './cluster.ts'
-import { countStatuses, ringRadiusPx, type StatusCounts } from './ring.ts'
+import { countStatuses, discRadiusPx, ringRadiusPx, type StatusCounts } from './ring.ts'
 
-/** A camera and where it is in the view's projection. */
+/** A camera and where it is in the view's projection. `point` is replaced when its state changes. */
 export type MapPoint = { point: CameraPoint; x: number; y: number; pole: string }
 /** `offsetPx`: where it is drawn when it shares a pole. */
 export type PointItem = { kind: 'point'; at: MapPoint; x: number; y: number; offsetPx: readonly [number, number]; z: number }
@@ -25,32 +25,39 @@ export function poleOf([lon, lat]: readonly [number, number]): string {
   return `${Math.round(lon * 1e5)},${Math.round(lat * 1e5)}`
 }
 
-export type Membership = { groups: MapPoint[][]; singles: MapPoint[]; middles: { x: number; y: number }[] }
+/** Depends on places alone: kept while states change. */
+export type Membership = { clusters: { members: MapPoint[]; x: number; y: number; isOnePole: boolean }[]; poles: MapPoint[][] }
 
 /** Who stands with whom: depends on places, scale, and who is taken out (the selected one, the pole that was opened). */
 export function groupPoints(points: readonly MapPoint[], { resolution, sizeScale, isClustered, keepSingle }: { resolution: number; sizeScale: number; isClustered: boolean; keepSingle: (point: MapPoint) => boolean }): Membership {
-  if (!isClustered) return { groups: [], singles: [...points], middles: [] }
+  if (!isClustered) return { clusters: [], poles: polesOf(points) }
   const mayJoin = points.filter((point) => !keepSingle(point))
-  const { groups, singles } = clusterPlaces(mayJoin, clusterRadiusPx * sizeScale * resolution, ringRadiusPx(6) * sizeScale * resolution)
+  const { groups, singles } = clusterPlaces(mayJoin, clusterRadiusPx * sizeScale * resolution, (count) => discRadiusPx(count) * sizeScale * resolution)
   return {
-    groups: groups.map((group) => group.members.map((i) => mayJoin[i]!)),
-    middles: groups.map(({ x, y }) => ({ x, y })),
-    singles: [...singles.map((i) => mayJoin[i]!), ...points.filter(keepSingle)],
+    clusters: groups.map((group) => {
+      const members = group.members.map((i) => mayJoin[i]!)
+      return { members, x: group.x, y: group.y, isOnePole: members.every((member) => member.pole === members[0]!.pole) }
+    }),
+    poles: polesOf([...singles.map((i) => mayJoin[i]!), ...points.filter(keepSingle)]),
   }
 }
 
-export function buildScene({ groups, singles, middles }: Membership): MapItem[] {
-  const items: MapItem[] = groups.map((members, i) => {
-    const counts = countStatuses(members.map((member) => member.point.state.status))
-    return { kind: 'cluster', members, ...middles[i]!, counts, radiusPx: ringRadiusPx(members.length), isOnePole: members.every((member) => member.pole === members[0]!.pole), z: counts.offline > 0 ? Z_RED_CLUSTER : Z_CLUSTER }
-  })
+function polesOf(singles: readonly MapPoint[]): MapPoint[][] {
   const poles = new Map<string, MapPoint[]>()
   for (const single of singles) {
     const shared = poles.get(single.pole)
     if (shared) shared.push(single)
     else poles.set(single.pole, [single])
   }
-  for (const shared of poles.values()) {
+  return [...poles.values()]
+}
+
+export function buildScene({ clusters, poles }: Membership): MapItem[] {
+  const items: MapItem[] = clusters.map(({ members, x, y, isOnePole }) => {
+    const counts = countStatuses(members.map((member) => member.point.state.status))
+    return { kind: 'cluster', members, x, y, counts, radiusPx: ringRadiusPx(members.length), isOnePole, z: counts.offline > 0 ? Z_RED_CLUSTER : Z_CLUSTER }
+  })
+  for (const shared of poles) {
     shared.forEach((at, i) => items.push({ kind: 'point', at, x: at.x, y: at.y, offsetPx: fanOffset(i, shared.length), z: zOfStatus[at.point.state.status] }))
   }
   return items.sort((a, b) => a.z - b.z)
@@ -84,9 +91,21 @@ export function hitItem(items: readonly MapItem[], [px, py]: readonly [number, n
 
 /** How far in a cluster must be zoomed to come apart: the first resolution of `finer` at which its members are not all in one group. */
 export function separatingResolution(members: readonly MapPoint[], finer: readonly number[], isClusteredAt: (resolution: number) => boolean, sizeScale: number): number | undefined {
-  return finer.find((resolution) => !isClusteredAt(resolution) || groupPoints(members, { resolution, sizeScale, isClustered: true, keepSingle: () => false }).groups[0]?.length !== members.length)
+  return finer.find((resolution) => !isClusteredAt(resolution) || groupPoints(members, { resolution, sizeScale, isClustered: true, keepSingle: () => false }).clusters[0]?.members.length !== members.length)
 }
 
+/** Built when first asked: a frame of a burst needs no index, a hover needs many look-ups. */
+const indexes = new WeakMap<readonly MapItem[], Map<CameraId, MapItem>>()
+
 export function itemOf(items: readonly MapItem[], cameraId: CameraId): MapItem | undefined {
-  return items.find((item) => (item.kind === 'point' ? item.at.point.cameraId === cameraId : item.members.some((member) => member.point.cameraId === cameraId)))
+  let index = indexes.get(items)
+  if (!index) {
+    index = new Map()
+    for (const item of items) {
+      if (item.kind === 'point') index.set(item.at.point.cameraId, item)
+      else for (const member of item.members) index.set(member.point.cameraId, item)
+    }
+    indexes.set(items, index)
+  }
+  return index.get(cameraId)
 }

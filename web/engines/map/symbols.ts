@@ -1,14 +1,15 @@
 /** The pictures of points and clusters, drawn once per look and kept: a frame only copies them (`design.md` section 4). */
 import { type CameraStatus, statusOrder } from '../../../server/contract/status.ts'
 import { color, fontFamily, mapColor, type ThemeName } from '../../base/theme.ts'
-import { ringArcs, ringRadiusPx, type StatusCounts } from './ring.ts'
+import { discRadiusPx, ringArcs, ringRadiusPx, type StatusCounts } from './ring.ts'
 
 /** A picture and where its middle is, in CSS pixels. */
 export type Sprite = { image: HTMLCanvasElement; widthPx: number; heightPx: number; anchorX: number; anchorY: number }
 export type Look = { theme: ThemeName; sizeScale: number; pixelRatio: number; isStale: boolean }
 export type Symbols = ReturnType<typeof createSymbols>
 
-const MAX_KEPT = 600
+const MAX_KEPT = 1500
+const ARC_STEP_DEG = 4
 const HALO_PX = 1.6
 
 export function createSprite(widthPx: number, heightPx: number, pixelRatio: number, draw: (ctx: CanvasRenderingContext2D) => void): Sprite {
@@ -21,9 +22,16 @@ export function createSprite(widthPx: number, heightPx: number, pixelRatio: numb
   return { image, widthPx: image.width / pixelRatio, heightPx: image.height / pixelRatio, anchorX: widthPx / 2, anchorY: heightPx / 2 }
 }
 
+/** Where the red pill stands from the middle of its cluster, in design units. */
+export function pillOffset(radiusPx: number): readonly [number, number] {
+  return [radiusPx * 0.76 + 6, -radiusPx * 0.76 - 4]
+}
+
 /** Pictures for one look; another theme, size or staleness is another set. */
 export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
   const kept = new Map<string, Sprite>()
+  /** A scene lives for many frames: its clusters need not spell their key in each. */
+  const byCounts = new WeakMap<StatusCounts, Sprite>()
   const ink = color[theme]
   const ground = mapColor[theme]
   const tone = (status: CameraStatus) => ink[isStale ? 'unknown' : status]
@@ -31,7 +39,7 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
   function keep(key: string, make: () => Sprite): Sprite {
     let sprite = kept.get(key)
     if (!sprite) {
-      if (kept.size >= MAX_KEPT) kept.clear()
+      if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!)
       sprite = make()
       kept.set(key, sprite)
     }
@@ -52,42 +60,40 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
   }
 
   /**
-   * Disc, number and pill are pictures of their own and only put together here: in a burst of changes every cluster's ring is new, its number is not.
+   * A cluster's ring around its number. Its arcs come in steps, and a state that is rare takes its least width anyway: the same few rings come
+   * again and again in a burst of changes. The pill is a picture of its own.
    */
-  function cluster(total: number, counts: StatusCounts): Sprite {
-    return keep(`cluster ${total} ${statusOrder.map((status) => counts[status]).join()}`, () => {
+  function cluster(counts: StatusCounts): Sprite {
+    const kept = byCounts.get(counts)
+    if (kept) return kept
+    const total = statusOrder.reduce((sum, status) => sum + counts[status], 0)
+    const arcs = ringArcs(counts).map(({ status, fromDeg, sweepDeg }) => ({ status, fromDeg: roundTo(fromDeg, ARC_STEP_DEG), toDeg: roundTo(fromDeg + sweepDeg, ARC_STEP_DEG) }))
+    const sprite = keep(`cluster ${total} ${arcs.map(({ status, toDeg }) => `${status}${toDeg}`).join()}`, () => {
       const radius = ringRadiusPx(total)
-      return centred(2 * radius + 64, (ctx) => {
-        const put = (sprite: Sprite, x: number, y: number) => ctx.drawImage(sprite.image, x - sprite.anchorX / sizeScale, y - sprite.anchorY / sizeScale, sprite.widthPx / sizeScale, sprite.heightPx / sizeScale)
-        put(disc(total), 0, 0)
+      return centred(2 * discRadiusPx(total) + 4, (ctx) => {
+        ctx.globalAlpha = 0.95
+        ctx.beginPath()
+        ctx.arc(0, 0, discRadiusPx(total), 0, 2 * Math.PI)
+        fillAndStroke(ctx, ink.raised, ground.halo, 1.5)
+        ctx.globalAlpha = 1
+        writeCentred(ctx, String(total), 0, 0.5, `600 13px ${fontFamily}`, ink.text1)
         ctx.lineWidth = 3.6
-        const arcs = ringArcs(counts)
-        for (const { status, fromDeg, sweepDeg } of arcs) {
+        for (const { status, fromDeg, toDeg } of arcs) {
           ctx.globalAlpha = status === 'online' ? 0.78 : 1
           ctx.strokeStyle = tone(status)
           ctx.beginPath()
-          ctx.arc(0, 0, radius, radians(fromDeg - 90), radians(fromDeg + sweepDeg - 90 - (arcs.length > 1 ? 4 : 0)))
+          ctx.arc(0, 0, radius, radians(fromDeg - 90), radians(toDeg - 90 - (arcs.length > 1 ? 4 : 0)))
           ctx.stroke()
         }
-        ctx.globalAlpha = 1
-        if (counts.offline > 0) put(pill(counts.offline), radius * 0.76 + 6, -radius * 0.76 - 4)
       })
     })
+    byCounts.set(counts, sprite)
+    return sprite
   }
 
-  function disc(total: number): Sprite {
-    return keep(`disc ${total}`, () => centred(2 * ringRadiusPx(total) + 12, (ctx) => {
-      ctx.globalAlpha = 0.95
-      ctx.beginPath()
-      ctx.arc(0, 0, ringRadiusPx(total) + 4, 0, 2 * Math.PI)
-      fillAndStroke(ctx, ink.raised, ground.halo, 1.5)
-      ctx.globalAlpha = 1
-      writeCentred(ctx, String(total), 0, 0.5, `600 13px ${fontFamily}`, ink.text1)
-    }))
-  }
-
+  /** `◆n` at 1 o'clock; its place is `pillOffset`. */
   function pill(offline: number): Sprite {
-    return keep(`pill ${offline}`, () => centred(80, (ctx) => drawPill(ctx, offline, isStale ? ink.control : ink.offlineFill, ground.halo)))
+    return keep(`pill ${offline}`, () => centred(24 + 14 * String(offline).length, (ctx) => drawPill(ctx, offline, isStale ? ink.control : ink.offlineFill, ground.halo)))
   }
 
   function selection(): Sprite {
@@ -140,7 +146,7 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
     })
   }
 
-  return { point, cluster, selection, namePill, station }
+  return { point, cluster, pill, selection, namePill, station }
 }
 
 /** One state in design units around 0, 0: colour never stands alone. */
@@ -193,7 +199,9 @@ function drawPill(ctx: CanvasRenderingContext2D, offline: number, fill: string, 
   ctx.roundRect(-10, -9, width, 18, 9)
   fillAndStroke(ctx, fill, halo, 1.5)
   ctx.fillStyle = '#FFFFFF'
-  ctx.fill(new Path2D('M-2.4-3.6 1.2 0-2.4 3.6-6 0Z'))
+  const diamond = new Path2D('M-2.4-3.6 1.2 0-2.4 3.6-6 0Z')
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a path, not an array
+  ctx.fill(diamond)
   writeCentred(ctx, text, (width - 10 + 1.2) / 2 - 0.5, 0.5, `600 12px ${fontFamily}`, '#FFFFFF')
 }
 
@@ -247,4 +255,8 @@ function measure(font: string, text: string): number {
 
 function radians(degrees: number): number {
   return (degrees * Math.PI) / 180
+}
+
+function roundTo(value: number, step: number): number {
+  return Math.round(value / step) * step
 }

@@ -14,7 +14,8 @@ import { countStates, onlineRateNow } from './counts.ts'
 
 /** The screen follows at most four times a second, however fast states change. */
 const publishEveryMs = 250
-const keptChanges = 60
+const keptChanges = 500
+const fetchedChanges = 200
 
 export const useCameraStore = defineStore('cameras', () => {
   const account = useAccountStore()
@@ -74,7 +75,7 @@ export const useCameraStore = defineStore('cameras', () => {
         call(cameraApi.points),
         call(cameraApi.stations),
         call(mapApi.config),
-        call(statusApi.recent, { query: { limit: keptChanges } }),
+        call(statusApi.recent, { query: { limit: fetchedChanges } }),
       ])
       noteServerTime(fetched.serverAt)
       known = new Map(fetched.points.map((point) => [point.cameraId, point]))

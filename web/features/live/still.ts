@@ -19,7 +19,8 @@ export function createStillCache({
   fetchStill,
   nowMs = () => performance.now(),
 }: {
-  fetchStill: (cameraId: CameraId) => Promise<Still>
+  /** `undefined`: no picture of this camera was ever seen. */
+  fetchStill: (cameraId: CameraId) => Promise<Still | undefined>
   nowMs?: () => number
 }) {
   const kept = new Map<CameraId, { result: Promise<StillResult>; atMs: number }>()
@@ -38,7 +39,7 @@ export function createStillCache({
     }
     if (known) forget(cameraId)
     const result = inTurn(() => fetchStill(cameraId)).then(
-      (still): StillResult => ({ ok: true, still }),
+      (still): StillResult => (still ? { ok: true, still } : { ok: false, problem: 'missing' }),
       (error: unknown): StillResult => ({ ok: false, problem: problemOf(error) }),
     )
     kept.set(cameraId, { result, atMs: nowMs() })
@@ -70,12 +71,12 @@ function problemOf(error: unknown): StillProblem {
     console.info('still not decoded', error)
     return 'failed'
   }
-  return error.code === 'still_unavailable' || error.code === 'not_found' ? 'missing' : error.code === 'forbidden' ? 'forbidden' : 'failed'
+  return error.code === 'not_found' ? 'missing' : error.code === 'forbidden' ? 'forbidden' : 'failed'
 }
 
 export const stills = createStillCache({
   async fetchStill(cameraId) {
-    const { bytes, headers } = await callBytes(cameraApi.still, { params: { cameraId } })
-    return { bitmap: await decodeStill(bytes, stillWidthPx), at: Number(headers.get('x-still-at')) }
+    const reply = await callBytes(cameraApi.still, { params: { cameraId } })
+    return reply && { bitmap: await decodeStill(reply.bytes, stillWidthPx), at: Number(reply.headers.get('x-still-at')) }
   },
 })

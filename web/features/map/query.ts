@@ -1,10 +1,13 @@
 /** The map's view as a URL query: filters, search, chosen camera and list (any view can be shared and reloaded). */
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 import { Link, Scene } from '../../../server/contract/cameras.ts'
-import { CameraId, StationId } from '../../../server/contract/ids.ts'
+import { CameraId, type LonLat, StationId } from '../../../server/contract/ids.ts'
 import { CameraStatus } from '../../../server/contract/status.ts'
 import type { z } from 'zod'
 import type { CameraFilter } from '../cameras/filter.ts'
+
+/** Where the map looks. */
+export type MapPlace = { readonly lonLat: LonLat; readonly zoom: number }
 
 export type MapQuery = {
   readonly filter: CameraFilter
@@ -14,9 +17,18 @@ export type MapQuery = {
   readonly isListOpen: boolean
   /** List only what the map shows; null leaves it to the page: yes while nothing is searched. */
   readonly isInViewOnly: boolean | null
+  /** null: the whole district, as the page opens. */
+  readonly place: MapPlace | null
 }
 
-export const emptyMapQuery: MapQuery = { filter: { statuses: [], stationIds: [], scenes: [], links: [] }, text: '', cameraId: null, isListOpen: false, isInViewOnly: null }
+export const emptyMapQuery: MapQuery = {
+  filter: { statuses: [], stationIds: [], scenes: [], links: [] },
+  text: '',
+  cameraId: null,
+  isListOpen: false,
+  isInViewOnly: null,
+  place: null,
+}
 
 /** What does not fit is left out: an old or mistyped link still opens. */
 export function parseMapQuery(query: LocationQuery): MapQuery {
@@ -33,10 +45,11 @@ export function parseMapQuery(query: LocationQuery): MapQuery {
     cameraId: camera.success ? camera.data : null,
     isListOpen: one(query['list']) === 'cameras',
     isInViewOnly: inView === '1' ? true : inView === '0' ? false : null,
+    place: parsePlace(one(query['at'])),
   }
 }
 
-export function serializeMapQuery({ filter, text, cameraId, isListOpen, isInViewOnly }: MapQuery): LocationQueryRaw {
+export function serializeMapQuery({ filter, text, cameraId, isListOpen, isInViewOnly, place }: MapQuery): LocationQueryRaw {
   const query: LocationQueryRaw = {}
   if (filter.statuses.length > 0) query['status'] = filter.statuses.join(',')
   if (filter.stationIds.length > 0) query['station'] = filter.stationIds.join(',')
@@ -46,7 +59,25 @@ export function serializeMapQuery({ filter, text, cameraId, isListOpen, isInView
   if (isListOpen) query['list'] = 'cameras'
   if (isInViewOnly !== null) query['inView'] = isInViewOnly ? '1' : '0'
   if (cameraId !== null) query['camera'] = cameraId
+  if (place !== null) query['at'] = serializePlace(place)
   return query
+}
+
+/** `111.66012,40.75003,15.25`: to a metre and a hundredth of a zoom level. */
+function serializePlace({ lonLat, zoom }: MapPlace): string {
+  return [lonLat[0].toFixed(5), lonLat[1].toFixed(5), Number(zoom.toFixed(2))].join(',')
+}
+
+function parsePlace(text: string | undefined): MapPlace | null {
+  const [lon, lat, zoom, ...rest] = (text ?? '').split(',').map((number) => (/^-?\d{1,3}(\.\d{1,8})?$/.test(number) ? Number(number) : Number.NaN))
+  if (lon === undefined || lat === undefined || zoom === undefined || rest.length > 0) return null
+  const isOnEarth = Math.abs(lon) <= 180 && Math.abs(lat) <= 85 && zoom >= 0 && zoom <= 24
+  return isOnEarth ? { lonLat: [lon, lat], zoom } : null
+}
+
+/** True when both lead to the same address. */
+export function isSamePlace(a: MapPlace | null, b: MapPlace | null): boolean {
+  return a === null || b === null ? a === b : serializePlace(a) === serializePlace(b)
 }
 
 type QueryValue = LocationQuery[string] | undefined

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { CameraPoint } from '../../../../server/contract/cameras.ts'
 import { type CameraStatus, statusOrder } from '../../../../server/contract/status.ts'
 import { clusterMinPoints, clusterPlaces } from '../../../../web/engines/map/cluster.ts'
-import { countStatuses, minArcDeg, ringArcs, ringRadiusPx } from '../../../../web/engines/map/ring.ts'
+import { countStatuses, discRadiusPx, minArcDeg, ringArcs, ringRadiusPx } from '../../../../web/engines/map/ring.ts'
 import { buildScene, groupPoints, hitItem, type MapItem, type MapPoint, poleOf, separatingResolution } from '../../../../web/engines/map/scene.ts'
 
 function at(i: number, x: number, y: number, status: CameraStatus): MapPoint {
@@ -44,8 +44,8 @@ describe('R-MAP-3 clusters', () => {
 
   test('do not lie on each other', () => {
     fc.assert(fc.property(anyPoints, (points) => {
-      const { groups } = clusterPlaces(points, 42, 13)
-      groups.forEach((a, i) => groups.slice(i + 1).forEach((b) => expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThanOrEqual(26)))
+      const { groups } = clusterPlaces(points, 42, discRadiusPx)
+      groups.forEach((a, i) => groups.slice(i + 1).forEach((b) => expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThanOrEqual(discRadiusPx(a.members.length) + discRadiusPx(b.members.length))))
     }))
   })
 

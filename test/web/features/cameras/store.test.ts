@@ -88,7 +88,7 @@ describe('R-MAP-1 the page follows the states by push', () => {
     }
     expect(seen.size).toBeGreaterThan(2)
     expect(seen.size).toBeLessThanOrEqual(6)
-    expect(store.recentChanges.length).toBeLessThanOrEqual(60)
+    expect(store.recentChanges.length).toBeLessThanOrEqual(500)
     store.close()
   })
 

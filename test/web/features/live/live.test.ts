@@ -139,8 +139,13 @@ describe('R-LIVE last pictures', () => {
     expect(fetchStill).toHaveBeenCalledOnce()
   })
 
+  test('no picture was ever seen: missing, not failed', async () => {
+    const cache = createStillCache({ fetchStill: async () => undefined })
+    expect(await cache.get(id('a'))).toEqual({ ok: false, problem: 'missing' })
+  })
+
   test.each([
-    ['still_unavailable', 404, 'missing'],
+    ['not_found', 404, 'missing'],
     ['forbidden', 403, 'forbidden'],
     ['internal', 500, 'failed'],
   ] as const)('%s is %s: %s', async (code, status, problem) => {

@@ -25,7 +25,19 @@ export function makePoints(count: number, seed = 468): CameraPoint[] {
     const isDemo = i < demo.length
     const cameraId = `map-${i}` as CameraId
     return {
-      cameraId, name: isDemo ? name : `${name}-${i}`, initials: '', label, address, headingDeg, fovDeg, reachM, stationId, scene, link, hasPtz, hasSound: false,
+      cameraId,
+      name: isDemo ? name : `${name}-${i}`,
+      initials: '',
+      label,
+      address,
+      headingDeg,
+      fovDeg,
+      reachM,
+      stationId,
+      scene,
+      link,
+      hasPtz,
+      hasSound: false,
       lonLat: isDemo ? lonLat : [lonLat[0] + (chance() - 0.5) * SCATTER_DEG, lonLat[1] + (chance() - 0.5) * SCATTER_DEG],
       state: stateOf(cameraId, anyStatus(chance)),
     }

@@ -41,7 +41,17 @@ installMessages(messages)
 useI18n().setLocale('zh')
 applyTheme()
 
-type Props = { points: readonly CameraPoint[]; selectedId: CameraId | null; hoveredId: CameraId | null; theme: ThemeName; scale: number; isStale: boolean; showSectors: boolean; padding: [number, number, number, number]; config: MapConfig }
+type Props = {
+  points: readonly CameraPoint[]
+  selectedId: CameraId | null
+  hoveredId: CameraId | null
+  theme: ThemeName
+  scale: number
+  isStale: boolean
+  showSectors: boolean
+  padding: [number, number, number, number]
+  config: MapConfig
+}
 
 function createHarness() {
   let app: App | undefined
@@ -54,30 +64,67 @@ function createHarness() {
     app?.unmount()
     Object.assign(said, { selected: [], hovered: [], stations: [], view: null })
     const made = options.places
-      ? options.places.map((lonLat, i): CameraPoint => ({ ...makePoints(1)[0]!, cameraId: `map-${i}` as CameraId, lonLat, state: stateOf(`map-${i}` as CameraId, 'online') }))
+      ? options.places.map((lonLat, i): CameraPoint => ({
+          ...makePoints(1)[0]!,
+          cameraId: `map-${i}` as CameraId,
+          lonLat,
+          state: stateOf(`map-${i}` as CameraId, 'online'),
+        }))
       : makePoints(options.count ?? 468)
     known = new Map(made.map((point) => [point.cameraId, point]))
     useTheme().setTheme(options.theme ?? 'dark')
     Object.assign(props, {
-      points: made, selectedId: null, hoveredId: null, theme: options.theme ?? 'dark', scale: options.scale ?? 1, isStale: false, showSectors: options.hasSectors ?? true, padding: options.padding ?? [0, 0, 0, 0],
-      config: { baseMap: options.baseMap ?? demoBase, outline: options.outline === undefined ? demoOutline : options.outline, center: options.center ?? demoOutline[0]!, zoom: options.zoom ?? 13 },
+      points: made,
+      selectedId: null,
+      hoveredId: null,
+      theme: options.theme ?? 'dark',
+      scale: options.scale ?? 1,
+      isStale: false,
+      showSectors: options.hasSectors ?? true,
+      padding: options.padding ?? [0, 0, 0, 0],
+      config: {
+        baseMap: options.baseMap ?? demoBase,
+        outline: options.outline === undefined ? demoOutline : options.outline,
+        center: options.center ?? demoOutline[0]!,
+        zoom: options.zoom ?? 13,
+      },
     } satisfies Props)
     const stations = options.hasStations === false ? [] : listDemoStations()
     const root = defineComponent(() => {
       const account = useAccountStore()
-      account.me = { userId: 'u1' as never, account: 'D-017', displayName: '值班', role: 'dutyOfficer', permissions: ['camera.see', 'camera.live'], stationIds: null, lastLogin: null, sessionEndsAt: 0, mustChangePassword: false }
-      return () => h('div', { style: 'position:fixed;inset:0' }, h(MapCanvas, {
-        ref: canvas, ...props, totals: props.points, stations,
-        onSelect: (cameraId) => said.selected.push(props.selectedId = cameraId),
-        onHover: (cameraId) => said.hovered.push(props.hoveredId = cameraId),
-        onStation: (stationId) => said.stations.push(stationId),
-        onView: (view) => (said.view = view),
-      }))
+      account.me = {
+        userId: 'u1' as never,
+        account: 'D-017',
+        displayName: '值班',
+        role: 'dutyOfficer',
+        permissions: ['camera.see', 'camera.live'],
+        stationIds: null,
+        lastLogin: null,
+        sessionEndsAt: 0,
+        mustChangePassword: false,
+      }
+      return () =>
+        h(
+          'div',
+          { style: 'position:fixed;inset:0' },
+          h(MapCanvas, {
+            ref: canvas,
+            ...props,
+            totals: props.points,
+            stations,
+            onSelect: (cameraId) => said.selected.push((props.selectedId = cameraId)),
+            onHover: (cameraId) => said.hovered.push((props.hoveredId = cameraId)),
+            onStation: (stationId) => said.stations.push(stationId),
+            onView: (view) => (said.view = view),
+          }),
+        )
     })
     app = createApp(root)
     app.use(createPinia())
     app.mount('#app')
-    await until(() => document.querySelector('.source .words') !== null && said.view !== null && !document.querySelector('.source')!.textContent!.includes('正在读取'))
+    await until(
+      () => document.querySelector('.source .words') !== null && said.view !== null && !document.querySelector('.source')!.textContent!.includes('正在读取'),
+    )
     await atRest()
   }
 
@@ -126,17 +173,27 @@ function createHarness() {
     const viewport = document.querySelector('.ol-viewport')!
     const radiusPx = Math.min(innerWidth, innerHeight) * 0.3
     const middle = [innerWidth / 2, innerHeight / 2] as const
-    const drag = (type: string, angle: number) => viewport.dispatchEvent(new PointerEvent(type, {
-      bubbles: true, cancelable: true, isPrimary: true, pointerId: 1, pointerType: 'mouse', button: type === 'pointermove' ? -1 : 0, buttons: type === 'pointerup' ? 0 : 1,
-      clientX: middle[0] + radiusPx * Math.sin(angle), clientY: middle[1] - radiusPx * Math.cos(angle),
-    }))
+    const drag = (type: string, angle: number) =>
+      viewport.dispatchEvent(
+        new PointerEvent(type, {
+          bubbles: true,
+          cancelable: true,
+          isPrimary: true,
+          pointerId: 1,
+          pointerType: 'mouse',
+          button: type === 'pointermove' ? -1 : 0,
+          buttons: type === 'pointerup' ? 0 : 1,
+          clientX: middle[0] + radiusPx * Math.sin(angle),
+          clientY: middle[1] - radiusPx * Math.cos(angle),
+        }),
+      )
     const changes = startChanges(changesPerS)
     drag('pointerdown', 0)
     const startedAtMs = performance.now()
     const frames: number[] = []
     const firstDrawn = canvas.value!.drawnFrames()
     let [drawn, place] = [firstDrawn, '']
-    for (let now = startedAtMs; now - startedAtMs < durationMs; ) {
+    for (let now = startedAtMs; now - startedAtMs < durationMs;) {
       now = await nextFrame()
       const reached = canvas.value!.drawnFrames()
       const where = canvas.value!.drawnAt().join()
@@ -148,19 +205,40 @@ function createHarness() {
     const tookS = (performance.now() - startedAtMs) / 1000
     drag('pointerup', ((performance.now() - startedAtMs) / 3000) * 2 * Math.PI)
     const made = changes.stop()
-    const gaps = frames.slice(1).map((at, i) => at - frames[i]!).sort((a, b) => a - b)
-    return { fps: frames.length / tookS, redrawsPerS: (canvas.value!.drawnFrames() - firstDrawn) / tookS, p95FrameMs: gaps[Math.floor(gaps.length * 0.95)] ?? Number.NaN, changesPerS: made / tookS }
+    const gaps = frames
+      .slice(1)
+      .map((at, i) => at - frames[i]!)
+      .sort((a, b) => a - b)
+    return {
+      fps: frames.length / tookS,
+      redrawsPerS: (canvas.value!.drawnFrames() - firstDrawn) / tookS,
+      p95FrameMs: gaps[Math.floor(gaps.length * 0.95)] ?? Number.NaN,
+      changesPerS: made / tookS,
+    }
   }
 
   return {
-    mount, atRest, pan, setStatus, startChanges, said, props,
+    mount,
+    atRest,
+    pan,
+    setStatus,
+    startChanges,
+    said,
+    props,
     map: () => canvas.value!,
     setTheme(theme: ThemeName) {
       useTheme().setTheme(theme)
       props.theme = theme
     },
     /** What stands on the map, in words a test can carry out of the page. */
-    items: () => canvas.value!.listItems().map((item) => (item.kind === 'cluster' ? { kind: item.kind, ids: item.members.map((member) => member.point.cameraId), counts: item.counts, px: canvas.value!.toPx([item.x, item.y]) } : { kind: item.kind, ids: [item.at.point.cameraId], counts: null, px: canvas.value!.pixelOf(item.at.point.cameraId)! })),
+    items: () =>
+      canvas
+        .value!.listItems()
+        .map((item) =>
+          item.kind === 'cluster'
+            ? { kind: item.kind, ids: item.members.map((member) => member.point.cameraId), counts: item.counts, px: canvas.value!.toPx([item.x, item.y]) }
+            : { kind: item.kind, ids: [item.at.point.cameraId], counts: null, px: canvas.value!.pixelOf(item.at.point.cameraId)! },
+        ),
   }
 }
 
