@@ -5,9 +5,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { benchMap } from './map.ts'
 import { benchMedia } from './media.ts'
+import { benchPage } from './page.ts'
 
-const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = { media: benchMedia }
+const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = { media: benchMedia, map: benchMap, page: benchPage }
 
 const onlyAt = process.argv.indexOf('--only')
 const wanted = onlyAt < 0 ? Object.keys(benches) : process.argv[onlyAt + 1]!.split(',')

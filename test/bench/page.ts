@@ -24,7 +24,7 @@ export async function benchPage(): Promise<Record<string, number>> {
       const scripts = await countScripts(session)
       const fromMs = performance.now()
       await page.goto(`${demo.origin}/map?perf`)
-      await page.waitForFunction(() => ((window as { __mapwall?: { map: { listItems(): unknown[] } } }).__mapwall?.map.listItems().length ?? 0) > 0, undefined, { polling: 'raf' })
+      await page.waitForFunction(() => '__mapwall' in window && window.__mapwall.listItems().length > 0, undefined, { polling: 'raf' })
       tookMs.push(performance.now() - fromMs)
       scriptBytes = scripts()
       await session.detach()

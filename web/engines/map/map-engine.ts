@@ -352,6 +352,11 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     /** When nothing is left to draw: tiles are there, movements are over, names are placed. */
     atRest,
     toPx: ([x, y]: readonly [number, number]) => toPx(x, y),
+    /** Where the names of the stations stand, for tests. */
+    listStations: () => model.stations.map(({ stationId, x, y, offsetPx }) => {
+      const [px, py] = toPx(x, y)
+      return { stationId, px: [px + offsetPx[0], py + offsetPx[1]] as const }
+    }),
     /** What stands on the map now, for tests and for screen readers. */
     listItems: (): readonly MapItem[] => model.items,
   }

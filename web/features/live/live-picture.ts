@@ -1,6 +1,7 @@
 /** One live picture for a component: a place in the budget, the engine, and its end with the component. */
 import { onScopeDispose, type Ref, shallowRef, watch } from 'vue'
 import type { CameraId, Profile } from '../../../server/contract/ids.ts'
+import type { CameraStatus } from '../../../server/contract/status.ts'
 import { openMediaSocket } from '../../base/media-socket.ts'
 import { serverNow } from '../../base/server-clock.ts'
 import { createLivePlayer, type LivePlayer, type LiveState, type PlaceLease, playerBudget } from '../../engines/player/index.ts'
@@ -14,9 +15,11 @@ export type LivePictureOptions = {
   holdCanvas: Readonly<Ref<HTMLCanvasElement | null>>
   cameraId: () => CameraId
   profile: () => Profile
+  /** Judged by the server: a camera that answers again is asked at once, whatever pause the player had got to. */
+  status: () => CameraStatus
 }
 
-export function useLivePicture({ video, holdCanvas, cameraId, profile }: LivePictureOptions) {
+export function useLivePicture({ video, holdCanvas, cameraId, profile, status }: LivePictureOptions) {
   const cameras = useCameraStore()
   const live = shallowRef<LiveState | null>(null)
   /** How many play on this machine when there was no place for this one; null: it has a place. */
@@ -26,8 +29,13 @@ export function useLivePicture({ video, holdCanvas, cameraId, profile }: LivePic
   let returnTimer: ReturnType<typeof setTimeout> | undefined
 
   const stopListening = playerBudget.onChange(() => fullAt.value !== null && open())
-  watch([video, cameraId], open, { flush: 'post' })
+  // getters: a shallow ref in the list would call `open` whenever the camera object is replaced, with every change of its state
+  watch([() => video.value, cameraId], open, { flush: 'post' })
   watch(profile, (wanted) => setProfile(wanted))
+  watch(status, (now, before) => {
+    const isBack = (now === 'online' || now === 'degraded') && before !== 'online' && before !== 'degraded'
+    if (isBack && live.value !== null && live.value.phase !== 'live') player?.retryNow()
+  })
   // the push line is back: so is the server, whatever pause the player had got to
   watch(
     () => cameras.connection,

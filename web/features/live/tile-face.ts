@@ -151,10 +151,7 @@ function outOfService({ camera, stillAt, now }: FaceInput, live: LiveState): Til
     isGrey: true,
     tone: isOffline ? 'offline' : 'plain',
     title: isOffline ? t('live.offlineFor', { duration }) : t('live.suspendedFor', { duration }),
-    lines: [
-      ...(camera.cause ? [t(`causes.${camera.cause}.title`) + (camera.detail ? ` · ${camera.detail}` : ''), t(`causes.${camera.cause}.who`)] : []),
-      lastPicture,
-    ],
+    lines: [...(camera.cause ? [t(`causes.${camera.cause}.title`), t(`causes.${camera.cause}.who`)] : []), lastPicture],
     age: shownAt === null ? none : t('live.lastAt', { time: formatMoment(shownAt, now) }),
     ageTone: 'plain',
     hasRetry: isOffline,
