@@ -57,7 +57,7 @@ export const settings = {
   MAPWALL_FFMPEG: text('ffmpeg used for transcoding and sound; without it those are refused with a reason', 'a program name or path', 'ffmpeg'),
   MAPWALL_TRANSCODES: integer('Transcodes at the same time', 0, 64, Math.max(1, Math.floor(cpus().length / 2))),
   MAPWALL_MEDIA_DIRS: text('Folders for recordings, in order of preference', 'folders separated by commas', undefined),
-  MAPWALL_BASEMAP: json('Base map of the pages', 'JSON: {"kind":"vector"|"pmtiles"|"xyz"|"wmts"|"none", …} (docs/settings)', '{"kind":"none"}', BaseMap),
+  MAPWALL_BASEMAP: json('Base map of the pages', 'JSON: {"kind":"vector"|"pmtiles"|"xyz"|"wmts"|"none", …} (docs/settings.md)', '{"kind":"none"}', BaseMap),
   MAPWALL_OUTLINE: json('Outline of the district', 'JSON: [[lon,lat], …] in WGS-84, closed; or null', 'null', MapConfig.shape.outline),
   MAPWALL_CENTER: json('Middle of the map at the start', 'JSON: [lon,lat] in WGS-84', '[111.66,40.75]', LonLat),
   MAPWALL_ZOOM: integer('Zoom of the map at the start', 3, 20, 13),

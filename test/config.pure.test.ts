@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -59,5 +59,22 @@ describe('settings', () => {
   })
   test('the help names every setting', () => {
     for (const name of Object.keys(settings)) expect(helpText()).toContain(name)
+  })
+  describe('docs/settings.md', () => {
+    const text = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8')
+    const cell = (words: string) => words.replaceAll('|', '\\|')
+    test.each(Object.entries(settings))('%s is there as the table says it', (name, { about, allowed, default: standard }) => {
+      // this one depends on the machine
+      const shown = name === 'MAPWALL_TRANSCODES' ? 'half the processor cores' : standard === undefined ? 'none' : `\`${standard}\``
+      expect(text).toContain(`| \`${name}\` | ${cell(about)} | ${cell(allowed)} | ${shown} |`)
+    })
+    const examples = [...text.matchAll(/```json\n(.*)\n```/g)].map((found) => found[1]!)
+    test.each(examples)('the example %s is taken', (MAPWALL_BASEMAP) => {
+      const { map, mapOrigins } = readConfig({ MAPWALL_BASEMAP })
+      const { url, kind } = JSON.parse(MAPWALL_BASEMAP) as { url: string; kind: string }
+      expect(map.baseMap.kind).toBe(kind)
+      expect(mapOrigins).toEqual(url.startsWith('/') ? [] : [url.split('/').slice(0, 3).join('/')])
+    })
+    test('has an example of each kind', () => expect(examples.length).toBe(4))
   })
 })

@@ -26,7 +26,7 @@ export type PushDeps = {
 export type Push = {
   /** `wss /push`, to be handed to the HTTP server. */
   route: SocketRoute
-  /** Says what changed. Gathered into at most one message per 250 ms; a burst within 10 ms goes out as one. */
+  /** Says what changed. Gathered into at most one message per 50 ms; a burst within 10 ms goes out as one. */
   cameraStatus(states: readonly CameraState[], changes: readonly StatusChange[]): void
   /** Tells every page to fetch the points anew; pages that come back later hear it too. */
   camerasChanged(): void
@@ -44,10 +44,10 @@ export type Push = {
 }
 
 const GATHER_MS = 10
-const MESSAGE_PERIOD_MS = 250
+const MESSAGE_PERIOD_MS = 50
 export const HEARTBEAT_MS = 10_000
 /** How far back a page may resume: minutes of a busy day. Beyond, it fetches anew. */
-const KEPT_MESSAGES = 1_000
+const KEPT_MESSAGES = 5_000
 const KEPT_STATES = 50_000
 /** A page that leaves this much unread is closed (and comes back): nothing grows without bound. */
 const MOST_UNSENT_BYTES = 1024 * 1024

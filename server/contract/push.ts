@@ -19,7 +19,7 @@ export const PushMessage = z.discriminatedUnion('topic', [
   z.object({ topic: z.literal('heartbeat'), ...sequenced, serverAt: Instant, stateHash: z.string() }),
   /** The page's knowledge cannot be brought up to date by messages: fetch the points anew. */
   z.object({ topic: z.literal('resync'), ...sequenced, reason: z.enum(['new_epoch', 'too_old', 'cameras_changed', 'rights_changed']) }),
-  /** Camera states that changed, batched to at most one message per 250 ms. Filtered by what this user may see; `seq` rises for all. */
+  /** Camera states that changed, batched to at most one message per 50 ms. Filtered by what this user may see; `seq` rises for all. */
   z.object({ topic: z.literal('cameraStatus'), ...sequenced, states: z.array(CameraState), changes: z.array(StatusChange) }),
   /** This login ended (elsewhere, by an administrator, by time). The socket closes after it. */
   z.object({ topic: z.literal('loginEnded'), reason: z.enum(['signed_out', 'expired', 'revoked']) }),

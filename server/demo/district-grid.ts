@@ -88,8 +88,24 @@ export function between(p: Uv, q: Uv, share: number): Uv {
   return [p[0] + (q[0] - p[0]) * share, p[1] + (q[1] - p[1]) * share]
 }
 
+type Ring = readonly (readonly [number, number])[]
+
+/** Rings never change, and most places asked about are nowhere near: a box first makes the start of the demo a second shorter. */
+const boxes = new WeakMap<Ring, readonly [west: number, south: number, east: number, north: number]>()
+
+function boxOf(ring: Ring) {
+  let box = boxes.get(ring)
+  if (!box) {
+    const [xs, ys] = [ring.map(([x]) => x), ring.map(([, y]) => y)]
+    boxes.set(ring, (box = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]))
+  }
+  return box
+}
+
 /** Is a place inside a closed ring (even-odd)? */
-export function isInside([x, y]: readonly [number, number], ring: readonly (readonly [number, number])[]): boolean {
+export function isInside([x, y]: readonly [number, number], ring: Ring): boolean {
+  const [west, south, east, north] = boxOf(ring)
+  if (x < west || x > east || y < south || y > north) return false
   let inside = false
   for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
     const [xi, yi] = ring[i]!

@@ -90,13 +90,18 @@ export const demoWater = {
 
 const riverM = demoWater.river.line.map(toMetres)
 const SHORE_M = 14
+const RIVER_REACH_M = demoWater.river.widthM / 2 + SHORE_M
+
+/** In the box around a piece of the river: cheaper than the distance, and mostly no. */
+const isNear = (x: number, y: number, [x1, y1]: readonly [number, number], [x2, y2]: readonly [number, number]) =>
+  x > Math.min(x1, x2) - RIVER_REACH_M && x < Math.max(x1, x2) + RIVER_REACH_M && y > Math.min(y1, y2) - RIVER_REACH_M && y < Math.max(y1, y2) + RIVER_REACH_M
 
 /** In the river or the lake, or on their very edge. */
 export function isInWater(uv: Uv): boolean {
   const [x, y] = toMetres(uv)
   return (
     isInside(uv, demoWater.lake.ring) ||
-    riverM.some(([rx, ry], i) => i > 0 && distanceToPiece(x, y, riverM[i - 1]!, [rx, ry]) < demoWater.river.widthM / 2 + SHORE_M)
+    riverM.some((end, i) => i > 0 && isNear(x, y, riverM[i - 1]!, end) && distanceToPiece(x, y, riverM[i - 1]!, end) < RIVER_REACH_M)
   )
 }
 

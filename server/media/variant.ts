@@ -195,10 +195,10 @@ export class Variant {
   private async stopChildren() {
     this.pictureTimer?.cancel()
     this.soundTimer?.cancel()
-    const children = [this.picture, this.sound]
+    const closing = [this.picture, this.sound].flatMap((child) => (child ? [child.close()] : []))
     this.picture = undefined
     this.sound = undefined
     this.videoOut = undefined
-    await Promise.all(children.map((child) => child?.close()))
+    await Promise.all(closing)
   }
 }

@@ -1,10 +1,8 @@
 /** The process tree as `npm start` runs it: real children, a temporary data folder, ports chosen by the system. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
 import { openDatabase } from '../../server/base/db.ts'
@@ -13,63 +11,19 @@ import { openSecrets } from '../../server/base/secrets.ts'
 import { createSimulator, type Simulator } from '../../server/demo/simulator.ts'
 import { createCameraStore } from '../../server/features/cameras/index.ts'
 import { draftOf, stationOf } from '../support/open-app.ts'
+import { childOf, isAlive, isWell, killTrees, listChildren, lockOf, runToEnd, startTree, type Tree } from '../support/tree.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 /** Another machine's work beside ours may take most of the two cores. */
 const SLOW_MS = 240_000
 
 let dataFolder: string
 let simulator: Simulator
-const started = new Set<ChildProcess>()
-
-type Tree = { child: ChildProcess; output(): string; url: string }
-
-function launch(flags: string[] = [], environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', ...flags], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      PORT: '0',
-      HOST: '127.0.0.1',
-      MAPWALL_DATA: dataFolder,
-      LOG_LEVEL: 'warn',
-      DATABASE_URL: '',
-      MAPWALL_PROBE_SECONDS: '10',
-      ...environment,
-    },
-  })
-  started.add(child)
-  child.once('exit', () => started.delete(child))
-  let output = ''
-  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  return { child, output: () => output }
-}
-
-async function start(): Promise<Tree> {
-  const launched = launch()
-  const url = await vi.waitFor(
-    () => {
-      if (launched.child.exitCode !== null) throw new Error(`ended: ${launched.output()}`)
-      const found = /已就绪 \/ ready: (http:\/\/\S+)/.exec(launched.output())?.[1]
-      if (!found) throw new Error(`not ready yet: ${launched.output()}`)
-      return found.replace('localhost', '127.0.0.1')
-    },
-    { timeout: 120_000, interval: 100 },
-  )
-  return { ...launched, url }
-}
-
-const lockOf = () => JSON.parse(readFileSync(join(dataFolder, 'mapwall.lock'), 'utf8')) as { pid: number; note: string }
-const isWell = async (url: string) => expect(await (await fetch(`${url}/api/health`)).json()).toEqual({ ok: true })
-const listChildren = (pid: number) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-const entryOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-const isAlive = (pid: number) => existsSync(`/proc/${pid}`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+const start = () => startTree(dataFolder)
 
 /** The database of the running tree, from beside it. */
 async function withDatabase<T>(use: (database: ReturnType<typeof openDatabase>) => Promise<T>): Promise<T> {
   const database = openDatabase({
-    url: `postgres://postgres@${encodeURIComponent(lockOf().note)}/postgres`,
+    url: `postgres://postgres@${encodeURIComponent(lockOf(dataFolder).note)}/postgres`,
     maxConnections: 1,
     log: silentLog,
     clock: systemClock,
@@ -121,7 +75,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  for (const child of started) child.kill('SIGKILL')
+  killTrees()
   await simulator.close()
   rmSync(dataFolder, { recursive: true, force: true })
 })
@@ -186,20 +140,11 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
   )
 
   test(
-    'one MapWall per folder; a demo never touches it; a child that dies comes back; children end with their supervisor',
+    'a child that dies comes back; children end with their supervisor; a demo never touches the folder and clears what was left',
     async () => {
       const tree = await start()
-      const runFolder = lockOf().note
-      for (const { flags, problem } of [
-        { flags: [], problem: `pid ${tree.child.pid}` },
-        { flags: ['--nonsense'], problem: '--nonsense' },
-      ]) {
-        const other = launch(flags)
-        await once(other.child, 'exit')
-        expect(other.child.exitCode).toBe(1)
-        expect(other.output()).toContain(problem)
-      }
-      const media = listChildren(tree.child.pid!).find((pid) => entryOf(pid).includes('media/main.ts'))!
+      const runFolder = lockOf(dataFolder).note
+      const media = childOf(tree, 'media/main.ts')
       process.kill(media, 'SIGKILL')
       await vi.waitFor(async () => expect(await (await fetch(`${tree.url}/api/health`)).json()).toEqual({ ok: false }), { timeout: 10_000, interval: 20 })
       await vi.waitFor(() => isWell(tree.url), { timeout: 30_000, interval: 100 })
@@ -209,9 +154,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
       tree.child.kill('SIGKILL')
       await vi.waitFor(() => expect(children.filter(isAlive)).toEqual([]), { timeout: 20_000, interval: 100 })
 
-      const demo = launch(['--demo'])
-      await once(demo.child, 'exit')
-      expect(demo.output()).toMatch(/正式运行/)
+      expect(await runToEnd(dataFolder, ['--demo'])).toMatchObject({ code: 1, output: expect.stringContaining('正式运行') })
       expect(existsSync(runFolder)).toBe(false)
     },
     SLOW_MS,
@@ -224,9 +167,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
       const holder = createServer().listen(0, '127.0.0.1')
       await once(holder, 'listening')
       const { port } = holder.address() as { port: number }
-      const refused = launch([], { PORT: String(port) })
-      await once(refused.child, 'exit')
-      expect(refused.output()).toContain(`PORT=${port + 1}`)
+      expect(await runToEnd(dataFolder, [], { PORT: String(port) })).toMatchObject({ code: 1, output: expect.stringContaining(`PORT=${port + 1}`) })
       holder.close()
     },
     SLOW_MS,

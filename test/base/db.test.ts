@@ -77,7 +77,16 @@ describe('the embedded database', () => {
       { status: 'rejected', reason: { code: 'database_unavailable' } },
       { status: 'rejected', reason: { code: 'database_unavailable' } },
     ])
-    await expect.poll(() => sql`select 1`.execute(db).then(() => 'served', () => 'away'), { timeout: 20_000 }).toBe('served')
+    await expect
+      .poll(
+        () =>
+          sql`select 1`.execute(db).then(
+            () => 'served',
+            () => 'away',
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe('served')
     await database.close()
   })
   test('a migration may take its time', async () => {

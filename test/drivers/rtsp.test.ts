@@ -166,8 +166,13 @@ describe('R-RTSP sound', () => {
     await without.until(() => without.video.length > 0, 'a picture')
     expect(camera.requests.filter(({ method }) => method === 'SETUP').length).toBe(1)
     const withSound = play(camera, { wantsSound: true })
-    await withSound.until(() => withSound.video.length > 0, 'a picture')
+    await withSound.until(() => withSound.video.length > 10 && withSound.audio.length > 10, 'pictures and sound')
     expect(camera.requests.filter(({ method }) => method === 'SETUP').length).toBe(3)
+    expect(without.audio).toEqual([])
+    const { audio, video } = withSound
+    expect(audio[0]!.config).toMatchObject({ codec: 'pcma', sampleRateHz: 8_000, channels: 1 })
+    for (let index = 1; index < audio.length; index++) expect(audio[index]!.dts90k - audio[index - 1]!.dts90k).toBe(3_600)
+    expect(Math.abs(audio[0]!.dts90k - video[0]!.dts90k)).toBeLessThan(90_000)
   })
 
   test('refused sound does not cost the picture', async () => {
@@ -180,9 +185,25 @@ describe('R-RTSP sound', () => {
 describe('R-RTSP transports', () => {
   test('461 for TCP leads to UDP, with receiver reports from then on', async () => {
     const camera = await openCamera({ transports: ['udp'] })
-    const { video, until } = play(camera)
+    const clock = createFakeClock()
+    const { video, until } = play(camera, { clock })
     await until(() => video.length > 20, 'pictures over UDP')
     expect(methods(camera).filter((line) => line.startsWith('SETUP'))).toEqual(['SETUP 461', 'SETUP 200'])
+    // RFC 3550 §6.4.2: version 2 and the count of blocks, type 201; the block begins with the sender's SSRC, then what was lost
+    const blocks = () => camera.reports.filter((report) => report[0] === 0x81 && report[1] === 201)
+    for (const count of [1, 2]) {
+      const seen = video.length
+      await until(() => video.length > seen, 'more pictures')
+      for (let second = 0; second < 5; second++) await clock.advanceAsync(1000)
+      await until(() => blocks().length === count, `report ${count}`)
+    }
+    expect(camera.reports[0]![0]).toBe(0x80) // nothing had come when the first one was sent
+    expect(blocks().map((report) => [report.readUInt32BE(8), report.readUInt32BE(12)])).toEqual([
+      [7, 0],
+      [7, 0],
+    ])
+    const [first, second] = blocks().map((report) => report.readUInt32BE(16))
+    expect(second).toBeGreaterThan(first!)
   })
 
   test('silent UDP is given up after 5 s for TCP', async () => {

@@ -27,14 +27,20 @@ describe('V2 slow viewers', () => {
     const first = await watch({}, { keepsBytes: false })
     await until(() => first.binaryFrames > 10, 'a running stream')
 
-    const crowd = fork(fileURLToPath(new URL('./crowd.ts', import.meta.url)), [String(port), String(isLong ? 60_000 : 40_000)], {
+    const crowd = fork(fileURLToPath(new URL('./crowd.ts', import.meta.url)), [String(port)], {
       execArgv: ['--import', 'tsx'],
       stdio: 'inherit',
     })
     onTestFinished(() => void crowd.kill('SIGKILL'))
     let worstQueue = 0
     everyMs(100, () => (worstQueue = Math.max(worstQueue, app.viewers.stats().worstQueueBytes)))
-    const arrivals = await new Promise<[number, number][]>((resolve) => crowd.once('message', (message) => resolve(message as [number, number][])))
+    const wasTooSlow = () => events.some((event) => event.type === 'viewerLeft' && event.reason === 'too_slow')
+    const fromMs = performance.now()
+    await until(() => wasTooSlow() && performance.now() - fromMs > (isLong ? 60_000 : 15_000), 'the end of the slow ones', 180_000)
+    const arrivals = await new Promise<[number, number][]>((resolve) => {
+      crowd.once('message', (message) => resolve(message as [number, number][]))
+      crowd.send('stop')
+    })
 
     const delays = arrivals.flatMap(([number, atMs]) => (sentMs.has(number) ? [atMs - sentMs.get(number)!] : []))
     console.info(
@@ -43,7 +49,6 @@ describe('V2 slow viewers', () => {
     expect(delays.length).toBeGreaterThan(10_000)
     expect(percentile(delays, 0.99)).toBeLessThan(300)
     expect(worstQueue).toBeLessThanOrEqual(2 * 1024 * 1024)
-    expect(events.some((event) => event.type === 'viewerLeft' && event.reason === 'too_slow')).toBe(true)
     await until(() => app.stats().viewers === 1, 'only the first left', 30_000)
     expect(app.viewers.stats().queuedBytes).toBeLessThan(1024 * 1024)
   })
@@ -90,7 +95,7 @@ describe('V2 slow viewers', () => {
 describe('V3 nothing is left behind', () => {
   const count = isLong ? 2_000 : 200
   test(`${count} times open, watch, close`, { timeout: isLong ? 1_800_000 : 120_000 }, async () => {
-    const { watch, fake, app, plane } = await createMediaSetup([camera('a')], { change: (limits) => (limits.hub.stream.lingerMs = 200) })
+    const { watch, fake, app, plane, events } = await createMediaSetup([camera('a')], { change: (limits) => (limits.hub.stream.lingerMs = 200) })
     const pictures = createPictures({ gopFrames: 25 })
     everyMs(40, () => fake.openPulls().forEach((pull) => pull.send(pictures.next())))
     const gc = globalThis.gc
@@ -102,6 +107,9 @@ describe('V3 nothing is left behind', () => {
     }
     const settle = async () => {
       await until(() => app.stats().viewers === 0 && fake.openPulls().length === 0, 'everything is closed')
+      // what the test itself keeps is not what is measured
+      fake.pulls.length = 0
+      events.length = 0
       for (let i = 0; i < 5; i++) {
         await new Promise((resolve) => setImmediate(resolve))
         gc?.()
@@ -111,12 +119,10 @@ describe('V3 nothing is left behind', () => {
     const rounds = async (times: number) => {
       for (let done = 0; done < times; done += inParallel) await Promise.all(Array.from({ length: inParallel }, openWatchClose))
     }
-    await rounds(50)
+    await rounds(isLong ? 400 : 50) // until the code is compiled and the caches are full
     await settle()
     const base = { heap: process.memoryUsage().heapUsed, files: openFiles() }
     await rounds(count)
-    await settle()
-    fake.pulls.length = 1 // the fake's own memory is not what is measured
     await settle()
     const after = { heap: process.memoryUsage().heapUsed, files: openFiles() }
     console.info(`V3: heap ${(base.heap / 1e6).toFixed(1)} → ${(after.heap / 1e6).toFixed(1)} MB, files ${base.files} → ${after.files}`)

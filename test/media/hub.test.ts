@@ -107,6 +107,40 @@ describe('probing', () => {
     expect(fake.pulls).toHaveLength(2)
   })
 
+  test('a person who asks is not told of an old refusal, but does not make the camera refuse twice at once', async () => {
+    const { clock, fake, hub } = await createTestHub([camera('a')])
+    fake.onOpen = (pull) => pull.fail({ cause: 'refused_login', detail: 'RTSP 401' })
+    const ask = async () => {
+      const result = hub.probe(cameraId('a'), { isForced: true })
+      await clock.advanceAsync(10)
+      return result
+    }
+    expect(await ask()).toMatchObject({ ok: false, cause: 'refused_login' })
+    expect(await ask()).toMatchObject({ ok: false, cause: 'refused_login' })
+    expect(fake.pulls).toHaveLength(1)
+    await clock.advanceAsync(6_000)
+    fake.onOpen = answerWithKeyFrame
+    expect(await hub.probe(cameraId('a'))).toMatchObject({ ok: false, cause: 'refused_login' })
+    expect(fake.pulls).toHaveLength(1)
+    expect(await ask()).toMatchObject({ ok: true })
+    expect(fake.pulls).toHaveLength(2)
+  })
+
+  test('a person who asks ends the pause of those who watch', async () => {
+    const { clock, fake, hub } = await createTestHub([camera('a')])
+    fake.onOpen = (pull) => pull.fail({ cause: 'refused_login', detail: 'RTSP 401' })
+    const stream = hub.getStream(cameraId('a'), 'sub')
+    stream.add({ kind: 'viewer', onState() {} })
+    await clock.advanceAsync(60_000)
+    expect(fake.pulls).toHaveLength(1)
+    fake.onOpen = answerWithKeyFrame
+    const result = hub.probe(cameraId('a'), { isForced: true })
+    await clock.advanceAsync(10)
+    expect(await result).toMatchObject({ ok: true })
+    expect(stream.state.name).toBe('live')
+    expect(fake.pulls).toHaveLength(2)
+  })
+
   test('while viewers wait for a retry, their failure is the answer', async () => {
     const { clock, fake, hub } = await createTestHub([camera('a')])
     fake.onOpen = (pull) => pull.fail({ cause: 'unreachable', detail: 'ECONNREFUSED' })

@@ -1,6 +1,5 @@
 /** The whole way of a picture with nothing faked: made-up cameras over real RTSP, our driver, the hub, a browser's socket; ffprobe judges what arrives. */
-import { writeFileSync } from 'node:fs'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { FailureCause } from '../../server/contract/status.ts'
@@ -103,27 +102,26 @@ describe.skipIf(!hasFfprobe)('R-LIVE a picture from the camera to the browser, j
   ])('$name: as many pictures as the camera sent, and all decode', async ({ camera, profile, widthPx }) => {
     const chain = await createChain([{ cameraId: 'a', ...camera }])
     const viewer = await chain.watch({ profile })
-    await until(() => viewer.binaryFrames > 30, 'pictures')
+    await until(() => viewer.binaryFrames > 15, 'pictures')
     const sent = await stopAndCount(chain, 'a', profile, viewer)
     expect(viewer.of('opened')).toMatchObject([{ profile, codec: 'h264', widthPx, instead: null }])
     expect(probeFlv(chain, viewer)).toEqual({ streams: [{ codec: 'h264', frames: sent, widthPx }], complaints: '' })
     expect(chain.simulator.stats('a').playsTotal[profile]).toBe(1)
   })
 
-  test('R-LIVE-2 a crowd of one camera is one pull; the last to leave ends it with TEARDOWN', async () => {
+  test('R-LIVE-2 a crowd of one camera is one pull; the last to leave ends it', async () => {
     const chain = await createChain([{ cameraId: 'a' }])
     const viewers = await Promise.all(Array.from({ length: 12 }, () => chain.watch()))
     await until(() => viewers.every(({ binaryFrames }) => binaryFrames > 10), 'pictures')
     expect(chain.simulator.stats('a')).toMatchObject({ sessionsOpen: 1, opensTotal: 1 })
     viewers.forEach((viewer) => viewer.close())
-    await until(() => chain.simulator.stats('a').connectionsOpen === 0, 'no connection')
-    expect((await chain.plane.stats()).sources).toBe(0)
+    await until(() => chain.simulator.stats('a').connectionsOpen === 0 && chain.app.stats().sources === 0, 'no connection, at either end')
   })
 
   test('H.265 passes through to a browser that decodes it', async () => {
     const chain = await createChain([{ cameraId: 'a', clip: 'gate-day', mainCodec: 'h265' }])
     const viewer = await chain.watch({ codecs: ['h264', 'h265'] })
-    await until(() => viewer.binaryFrames > 30, 'pictures')
+    await until(() => viewer.binaryFrames > 15, 'pictures')
     const { format } = chain.app.hub.getStream(cameraId('a'), 'main').feed
     const sent = await stopAndCount(chain, 'a', 'main', viewer)
     expect(viewer.of('opened')).toMatchObject([{ profile: 'main', codec: 'h265', sourceCodec: 'h265', widthPx: 1280, instead: null }])
@@ -247,20 +245,22 @@ describe('N6 faults of a camera, by cause, and recovery without help', () => {
     await until(() => chain.simulator.totals().connectionsOpen === 0 && openFiles() <= filesBefore, `${filesBefore} open files, not ${openFiles()}`, 15_000)
   })
 
-  test('a picture that stands still and one that loses packets are told from good ones', { timeout: 60_000 }, async () => {
-    const chain = await createChain([
-      { cameraId: 'still', clip: 'market-dusk' },
-      { cameraId: 'lossy', clip: 'market-dusk' },
-      { cameraId: 'good', clip: 'market-dusk' },
-    ])
-    const viewers = await Promise.all(['still', 'lossy', 'good'].map((id) => playing(chain, id)))
+  test('one that stands still, one that loses packets and one that flaps are told from a good one', { timeout: 90_000 }, async () => {
+    const ids = ['still', 'lossy', 'flapping', 'good']
+    const chain = await createChain(ids.map((id) => ({ cameraId: id, clip: 'market-dusk' as const })))
+    const [still, lossy, flapping, good] = await Promise.all(ids.map((id) => playing(chain, id)))
     chain.simulator.setFault(['still'], 'freeze')
     chain.simulator.setFault(['lossy'], 'drop_packets')
+    chain.simulator.setFault(['flapping'], 'flap')
     const judged = (id: string) => chain.events.flatMap((event) => (event.type === 'streamAlive' && event.cameraId === id ? [event.isDegraded] : []))
     await until(() => judged('still').includes('frozen') && judged('lossy').includes('packet_loss'), 'both judgements', 45_000)
     expect(new Set(judged('good'))).toEqual(new Set([null]))
-    expect(viewers.every(({ isEnded, runs }) => !isEnded && runs.length === 1)).toBe(true)
-    if (hasFfprobe) expect(probeFlv(chain, viewers[1]!).complaints).toBe('')
+    expect([still, lossy, good].every((viewer) => !viewer!.isEnded && viewer!.runs.length === 1)).toBe(true)
+    if (hasFfprobe) expect(probeFlv(chain, lossy!).complaints).toBe('')
+    // away for 5 s, back for 5 s, again and again: followed by itself, and never hammered
+    await goesOn(flapping!, 1)
+    expect(hasFailed(flapping!, 'unreachable')).toBe(true)
+    expect(chain.simulator.stats('flapping').peakOpensPerS).toBeLessThanOrEqual(3)
   })
 
   test('another resolution in mid stream: the decoder starts anew, and both runs decode', async () => {
@@ -277,15 +277,6 @@ describe('N6 faults of a camera, by cause, and recovery without help', () => {
       expect(complaints).toBe('')
       expect(streams).toMatchObject([{ codec: 'h264', widthPx: opened.widthPx, frames: videoFrames(viewer, run) }])
     }
-  })
-
-  test('one that flaps is followed, without being hammered', { timeout: 60_000 }, async () => {
-    const chain = await createChain([{ cameraId: 'a', clip: 'market-dusk' }])
-    const viewer = await playing(chain)
-    chain.simulator.setFault(['a'], 'flap')
-    await until(() => viewer.runs.length >= 3 && viewer.runs.at(-1)!.length > 5, 'two returns', 45_000)
-    expect(hasFailed(viewer, 'unreachable')).toBe(true)
-    expect(chain.simulator.stats('a').peakOpensPerS).toBeLessThanOrEqual(3)
   })
 
   test.each([

@@ -61,6 +61,7 @@ export type CameraScript = {
   isUdpBlocked?: boolean
   getParameter?: 'ok' | 'hangs_up' | 'unknown' | 'absent'
   sessionTimeoutS?: number
+  /** G.711A on track 2: 320 samples with each frame, once it was set up over TCP. */
   hasSound?: boolean
   /** Sends an OPTIONS request of its own after so many frames. */
   asksAfter?: number
@@ -77,6 +78,8 @@ export type ScriptedCamera = {
   requests: SeenRequest[]
   /** Answers of the client to our own requests. */
   answers: string[]
+  /** RTCP packets of the client, over UDP. */
+  reports: Buffer[]
   connections(): number
   /** Change the script while it runs. */
   script: CameraScript
@@ -89,6 +92,7 @@ const FRAME_TICKS = 3600
 export async function openScriptedCamera(script: CameraScript = {}): Promise<ScriptedCamera> {
   const requests: SeenRequest[] = []
   const answers: string[] = []
+  const reports: Buffer[] = []
   const sockets = new Set<Socket>()
   let nonce = 1
   let nonceUses = 0
@@ -106,6 +110,7 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
     port,
     requests,
     answers,
+    reports,
     script,
     connections: () => sockets.size,
     async close() {
@@ -119,8 +124,10 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
     let received = ''
     let isUdp = false
     let udpPort = 0
+    let soundChannel: number | undefined
     const udp = createSocket('udp4')
     const rtcp = createSocket('udp4')
+    rtcp.on('message', (report) => reports.push(report))
     let timer: NodeJS.Timeout | undefined
     let describeUrl = ''
     let sendQueue = Promise.resolve()
@@ -185,6 +192,7 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
           const kind = transport.includes('/TCP') ? 'tcp' : 'udp'
           if (!(now.transports ?? ['tcp', 'udp']).includes(kind)) return reply(461, 'Unsupported Transport')
           const session = `Session: 42;timeout=${now.sessionTimeoutS ?? 60}`
+          if (isSound && kind === 'tcp') soundChannel = Number(/interleaved=(\d+)/.exec(transport)?.[1])
           if (kind === 'tcp') return reply(200, 'OK', [session, `Transport: ${transport}`])
           isUdp = true
           udpPort = Number(/client_port=(\d+)/.exec(transport)?.[1])
@@ -268,6 +276,7 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
         const now = camera.script
         if (now.silentAfter !== undefined && index >= now.silentAfter) return
         sendFrame(index)
+        if (soundChannel !== undefined) sendSound(soundChannel, index)
         if (index === now.asksAfter) send(Buffer.from('OPTIONS rtsp://client RTSP/1.0\r\nCSeq: 900\r\n\r\n'))
         if (index === now.rubbishAfter) send(Buffer.from('\x01\x02 rubbish $ more \xff'.repeat(20), 'latin1'))
         index += 1
@@ -294,6 +303,15 @@ export async function openScriptedCamera(script: CameraScript = {}): Promise<Scr
           for (const [part, payload] of payloads.entries())
             sendPacket(payload, timestamp, isMarked && part === payloads.length - 1, ssrc, isLost && part === 0 && !isSet)
         }
+      }
+
+      /** 320 samples are the 40 ms of a frame. */
+      function sendSound(channel: number, index: number): void {
+        const header = Buffer.from('80080000 00000000 00000009'.replaceAll(' ', ''), 'hex')
+        header.writeUInt16BE(index & 0xffff, 2)
+        header.writeUInt32BE(index * 320, 4)
+        const packet = Buffer.concat([header, Buffer.alloc(320, 0xd5)])
+        send(Buffer.concat([Buffer.of(0x24, channel, packet.length >> 8, packet.length & 0xff), packet]))
       }
 
       function sendPacket(payload: Buffer, timestamp: number, isMarked: boolean, ssrc: number, isLost: boolean): void {

@@ -10,7 +10,7 @@ import { arePagesBuilt, arePagesFresh, buildPages } from '../../server/pages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const entries = { control: 'server/app-main.ts', media: 'server/media/main.ts', database: 'server/database/main.ts', cameras: 'server/demo/main.ts' }
-const READY_WITHIN_MS = 170_000
+const READY_WITHIN_MS = 300_000
 /** The supervisor promises 15 s (G1); a busy machine gets more. */
 const STOP_WITHIN_MS = 40_000
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import WebSocket from 'ws'
 import { type App, createApp } from '../../server/app.ts'
 import { type Clock, systemClock } from '../../server/base/clock.ts'
-import { silentLog } from '../../server/base/log.ts'
+import { type Log, silentLog } from '../../server/base/log.ts'
 import { openSecrets } from '../../server/base/secrets.ts'
 import type { Station } from '../../server/contract/cameras.ts'
 import type { CameraId, StationId } from '../../server/contract/ids.ts'
@@ -70,7 +70,7 @@ export type TestApp = {
 export type TestWorld = {
   database: TestDatabase
   dataFolder: string
-  start(options?: { clock?: Clock; health?: HealthSettings }): Promise<TestApp>
+  start(options?: { clock?: Clock; health?: HealthSettings; log?: Log }): Promise<TestApp>
   close(): Promise<void>
 }
 
@@ -81,13 +81,13 @@ export async function openTestWorld(): Promise<TestWorld> {
   return {
     database,
     dataFolder,
-    async start({ clock = systemClock, health } = {}) {
+    async start({ clock = systemClock, health, log = silentLog } = {}) {
       const fake = createFakePlane(clock)
       const app = await createApp({
         database: database.database,
         plane: fake.plane,
         clock,
-        log: silentLog,
+        log,
         secrets: await openSecrets(dataFolder),
         settings: {
           port: 0,
@@ -127,8 +127,10 @@ export type Visitor = {
   openPush(query?: string): Promise<{ messages: PushMessage[]; close(): void }>
 }
 
-/** A signed-in browser. */
-export async function signIn({ app, url }: TestApp, user: Partial<NewUser> & { account: string }): Promise<Visitor & { userId: string }> {
+/** The cookie of a new account's login. */
+export const signInCookie = async (running: TestApp, user: Partial<NewUser> & { account: string }): Promise<string> => (await logIn(running, user)).cookie
+
+async function logIn({ app, url }: TestApp, user: Partial<NewUser> & { account: string }): Promise<{ userId: string; cookie: string }> {
   const userId = await app.accounts.createUser({ displayName: user.account, role: 'dutyOfficer', password: testPassword, stationIds: null, ...user })
   const answer = await fetch(`${url}/api/login`, {
     method: 'POST',
@@ -136,7 +138,13 @@ export async function signIn({ app, url }: TestApp, user: Partial<NewUser> & { a
     body: JSON.stringify({ account: user.account, password: testPassword }),
   })
   if (answer.status !== 200) throw new Error(`sign-in of ${user.account}: ${answer.status} ${await answer.text()}`)
-  const cookie = answer.headers.getSetCookie()[0]!.split(';')[0]!
+  return { userId, cookie: answer.headers.getSetCookie()[0]!.split(';')[0]! }
+}
+
+/** A signed-in browser. */
+export async function signIn(running: TestApp, user: Partial<NewUser> & { account: string }): Promise<Visitor & { userId: string }> {
+  const { url } = running
+  const { userId, cookie } = await logIn(running, user)
   const headers = { cookie, origin: url }
   const socketTo = (path: string) => new WebSocket(url.replace('http', 'ws') + path, { headers })
   return {

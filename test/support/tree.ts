@@ -109,7 +109,7 @@ export function openPage(url: string, cookie: string) {
     socket.on('open', () => opens++)
     socket.on('message', (text) => {
       const message = JSON.parse(String(text)) as PushMessage
-      position = { epoch: message.epoch, seq: message.seq }
+      if (message.topic !== 'loginEnded') position = { epoch: message.epoch, seq: message.seq }
       messages.push(message)
     })
     socket.on('error', () => undefined)

@@ -29,7 +29,7 @@ export const en: SameShape<typeof zh> = {
   },
   causes: {
     unreachable: { title: 'Unreachable', who: 'Line or power: ops must go there' },
-    refused_login: { title: 'Password refused', who: 'An administrator must update the camera password' },
+    refused_login: { title: 'Password refused', who: 'An admin must update its password' },
     no_such_stream: { title: 'No such stream', who: 'An administrator must check the stream address' },
     codec_not_supported: { title: 'Codec not supported', who: 'Ops must set the camera to H.264 or H.265' },
     silent: { title: 'Connected, no video', who: 'Encoder may hang: ops restart it remotely' },

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { routes } from '../../base/routes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { cameraApi } from '../../contract/cameras.ts'
@@ -5,6 +6,7 @@ import type { CameraId } from '../../contract/ids.ts'
 import type { CameraState } from '../../contract/status.ts'
 import type { MediaPlane } from '../../media/plane.ts'
 import type { Cameras } from './cameras.ts'
+import type { CameraPlace } from './store.ts'
 
 type Deps = {
   cameras: Cameras
@@ -15,18 +17,32 @@ type Deps = {
   position(): { epoch: string; seq: number }
 }
 
-export const cameraRoutes = ({ cameras, plane, clock, toldState, position }: Deps) =>
-  routes(cameraApi, {
-    points: async ({ user }) => {
-      const places = await cameras.listPlaces(user)
-      // from here on without a pause: the states are those of exactly this position
-      const { epoch, seq } = position()
-      const points = places.flatMap((place) => {
-        const state = toldState(place.cameraId)
-        return state ? [{ ...place, state }] : []
-      })
-      return { epoch, seq, serverAt: clock.now(), points }
-    },
+type PointsReply = z.output<typeof cameraApi.points.reply>
+
+/** Many pages at once (a shift begins, the server came back) get one answer, written and compressed once. */
+const SAME_ANSWER_MS = 50
+
+export const cameraRoutes = ({ cameras, plane, clock, toldState, position }: Deps) => {
+  const latest = new WeakMap<readonly CameraPlace[], { reply: PointsReply; atMs: number }>()
+
+  /** The places of one area with their states now. Places are the same array until the register changes. */
+  function withStates(places: readonly CameraPlace[]): PointsReply {
+    const { epoch, seq } = position()
+    const nowMs = clock.monotonicMs()
+    const known = latest.get(places)
+    if (known && known.reply.epoch === epoch && known.reply.seq === seq && nowMs - known.atMs < SAME_ANSWER_MS) return known.reply
+    const points = places.flatMap((place) => {
+      const state = toldState(place.cameraId)
+      return state ? [{ ...place, state }] : []
+    })
+    const reply = { epoch, seq, serverAt: clock.now(), points }
+    latest.set(places, { reply, atMs: nowMs })
+    return reply
+  }
+
+  return routes(cameraApi, {
+    // after the wait without a pause: the states are those of exactly the position in the answer
+    points: async ({ user }) => withStates(await cameras.listPlaces(user)),
     stations: ({ user }) => cameras.listStations(user),
     dossier: ({ params }) => cameras.getDossier(params.cameraId),
     still: async ({ params }) => {
@@ -34,3 +50,4 @@ export const cameraRoutes = ({ cameras, plane, clock, toldState, position }: Dep
       return still && { contentType: 'video/mp4', bytes: still.mp4, headers: { 'x-still-at': String(still.at), 'Cache-Control': 'no-store' } }
     },
   })
+}

@@ -14,7 +14,9 @@ type Pair = [number, number]
 
 const WORLD_M = 20_037_508.342789244
 
-const cgcs2000 = new Projection({ code: 'EPSG:4490', units: 'degrees', extent: [-180, -90, 180, 90], axisOrientation: 'neu', global: true })
+/** A degree as WMTS counts it for scale denominators (OGC 07-057r7, 6.1): by the radius of WGS-84, not the sphere OpenLayers takes when left alone. */
+const METRES_PER_DEGREE = (Math.PI * 6_378_137) / 180
+const cgcs2000 = new Projection({ code: 'EPSG:4490', units: 'degrees', metersPerUnit: METRES_PER_DEGREE, extent: [-180, -90, 180, 90], axisOrientation: 'neu', global: true })
 const gcj02 = new Projection({ code: 'GCJ-02', units: 'm', extent: [-WORLD_M, -WORLD_M, WORLD_M, WORLD_M], worldExtent: [-180, -85, 180, 85], global: true })
 const bd09 = new Projection({ code: 'BD-09', units: 'm', extent: [-WORLD_M, -WORLD_M, WORLD_M, WORLD_M], worldExtent: [-180, -74, 180, 74] })
 

@@ -74,7 +74,6 @@ export const en: SameShape<typeof zh> = {
     why: 'Cause',
     who: 'To act',
     detail: 'Camera said',
-    evidence: 'Confirmed',
     station: 'Station',
     link: 'Link',
     driver: 'Protocol',

@@ -2,6 +2,7 @@
 import type { CameraId, Profile } from '../../../server/contract/ids.ts'
 import { mediaApi } from '../../../server/contract/media.ts'
 import { ApiError, call } from '../../base/api.ts'
+import { usualProfile } from './usual-profile.ts'
 
 const hoverMs = 150
 const againMs = 10_000
@@ -12,7 +13,7 @@ export function createWarmer(send: (cameraId: CameraId, profile: Profile) => voi
   const sentAtMs = new Map<CameraId, number>()
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  return function warm(cameraId: CameraId | null, profile: Profile = 'main') {
+  return function warm(cameraId: CameraId | null, profile: Profile = usualProfile()) {
     clearTimeout(timer)
     if (cameraId === null) return
     timer = setTimeout(() => {

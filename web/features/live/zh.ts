@@ -73,7 +73,6 @@ export const zh = {
     why: '原因',
     who: '须由',
     detail: '相机应答',
-    evidence: '最近证实',
     station: '派出所',
     link: '链路',
     driver: '接入协议',

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CameraId, LonLat } from '../../../../server/contract/ids.ts'
-import { color } from '../../../../web/base/theme.ts'
+import type { color as Colors } from '../../../../web/base/theme.ts'
 import { type Browser, hasChromium, openBrowser } from '../../../support/browser.ts'
 import { buildHarness } from '../../support/build-harness.ts'
 import type { MapHarness, MountOptions } from '../../support/harness/map.ts'
@@ -12,6 +12,8 @@ import { pixelsOf } from '../../support/pixels.ts'
 let folder: string
 let server: MapServer
 let browser: Browser
+/** From the page: the theme asks for a screen when it is read. */
+let color: typeof Colors
 
 const mount = (options: MountOptions) => browser.page.evaluate((wish) => window.mapHarness.mount(wish), options)
 const rest = () => browser.page.evaluate(() => window.mapHarness.atRest())
@@ -33,6 +35,7 @@ beforeAll(async () => {
   server = await startMapServer(folder)
   browser = await openBrowser({ origin: server.origin, width: 1280, height: 800 })
   await browser.page.goto(server.origin)
+  color = await browser.page.evaluate(() => window.mapHarness.color)
 })
 afterAll(async () => {
   await browser?.close()

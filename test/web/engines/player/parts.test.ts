@@ -76,7 +76,7 @@ describe('R-LIVE the timeline of an FLV stream', () => {
   test.each([
     { name: 'bytes that are no FLV', bytes: new Uint8Array(40).fill(0x5a) },
     { name: 'a tag longer than its message', bytes: keyFrame(0).subarray(0, 14) },
-    { name: 'a wrong PreviousTagSize', bytes: keyFrame(0).with(-1, 99) },
+    { name: 'a wrong PreviousTagSize', bytes: keyFrame(0).with(keyFrame(0).length - 1, 99) },
     { name: 'an unknown tag type', bytes: flvTag(7, 0, [0, 0]) },
     { name: 'a cut tag header', bytes: keyFrame(0).subarray(0, 5) },
   ])('refuses $name', ({ bytes }) => {

@@ -61,7 +61,7 @@ describe('R-LIVE-3 a tile says what is wrong and who must act', () => {
         isGrey: true,
         tone: 'offline',
         title: '离线 5分27秒',
-        lines: ['连不上 · ETIMEDOUT', '链路或供电，由运维到场', '没有更早的画面'],
+        lines: ['连不上', '链路或供电，由运维到场', '没有更早的画面'],
       },
     },
     {

@@ -8,7 +8,7 @@ import type { CameraStatus } from '../../../../server/contract/status.ts'
 import { demoOutline, listDemoStations } from '../../../../server/demo/district.ts'
 import { createRandom } from '../../../../server/demo/seeded.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
-import { applyTheme, type ThemeName, useTheme } from '../../../../web/base/theme.ts'
+import { applyTheme, color, type ThemeName, useTheme } from '../../../../web/base/theme.ts'
 import type { MapView } from '../../../../web/engines/map/index.ts'
 import { useAccountStore } from '../../../../web/features/accounts/store.ts'
 import MapCanvas from '../../../../web/features/map/MapCanvas.vue'
@@ -223,6 +223,7 @@ function createHarness() {
     pan,
     setStatus,
     startChanges,
+    color,
     said,
     props,
     map: () => canvas.value!,
@@ -231,14 +232,12 @@ function createHarness() {
       props.theme = theme
     },
     /** What stands on the map, in words a test can carry out of the page. */
-    items: () =>
-      canvas
-        .value!.listItems()
-        .map((item) =>
-          item.kind === 'cluster'
-            ? { kind: item.kind, ids: item.members.map((member) => member.point.cameraId), counts: item.counts, px: canvas.value!.toPx([item.x, item.y]) }
-            : { kind: item.kind, ids: [item.at.point.cameraId], counts: null, px: canvas.value!.pixelOf(item.at.point.cameraId)! },
-        ),
+    items: () => canvas.value!.listItems().map((item) => ({
+      kind: item.kind,
+      ids: item.kind === 'cluster' ? item.members.map((member) => member.point.cameraId) : [item.at.point.cameraId],
+      counts: item.kind === 'cluster' ? item.counts : null,
+      px: (item.kind === 'cluster' ? canvas.value!.toPx([item.x, item.y]) : canvas.value!.pixelOf(item.at.point.cameraId)) ?? ([NaN, NaN] as const),
+    })),
   }
 }
 
