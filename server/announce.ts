@@ -5,7 +5,7 @@ import type { DemoAccount } from './demo/seed.ts'
 export const sayLine = (line: string) => void process.stdout.write(`${line}\n`)
 
 /** Chinese characters are two columns wide. */
-const widthOf = (text: string) => [...text].reduce((width, character) => width + (character.codePointAt(0)! > 0x2e80 ? 2 : 1), 0)
+const widthOf = (text: string) => Array.from(text).reduce((width, character) => width + (character.codePointAt(0)! > 0x2e80 ? 2 : 1), 0)
 const pad = (text: string, width: number) => text + ' '.repeat(Math.max(0, width - widthOf(text)))
 
 export function sayDemoReady({

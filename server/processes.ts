@@ -94,7 +94,9 @@ export function createProcesses({ config, isDemo, clock, runFolder, output, page
   function onDemoMessage(message: ChildMessage) {
     if (message.type !== 'ready') return
     demoCameras = { type: 'demoCameras', cameras: message['cameras'] }
-    writeFileSync(join(config.dataFolder, 'demo-simulator.json'), JSON.stringify({ controlUrl: `http://127.0.0.1:${message['controlPort']}` }), { mode: 0o600 })
+    writeFileSync(join(config.dataFolder, 'demo-simulator.json'), JSON.stringify({ controlUrl: `http://127.0.0.1:${Number(message['controlPort'])}` }), {
+      mode: 0o600,
+    })
     control.send(demoCameras)
   }
 

@@ -32,9 +32,10 @@ export type DatabaseOptions = {
 }
 
 /** int8 and numeric as numbers: instants and counts stay far below 2^53. */
+const asNumbers: readonly number[] = [pg.types.builtins.INT8, pg.types.builtins.NUMERIC]
 const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === Number(pg.types.builtins.INT8) || oid === Number(pg.types.builtins.NUMERIC)) return Number
+    if (asNumbers.includes(oid)) return Number
     return pg.types.getTypeParser(oid, format as 'text')
   },
 }

@@ -66,7 +66,7 @@ export async function openControlPort({ simulator, script, port = 0 }: { simulat
   }
 
   const server: Server = createServer((request, response) => {
-    answer(request)
+    void answer(request)
       .then(
         (reply) => ({ status: 200, reply }),
         (error: unknown) => ({

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { benchMap } from './map.ts'
 import { benchMedia } from './media.ts'
 import { benchPage } from './page.ts'
+import { benchPush } from './push.ts'
 
-const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = { media: benchMedia, map: benchMap, page: benchPage }
+const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = { media: benchMedia, map: benchMap, push: benchPush, page: benchPage }
 
 const onlyAt = process.argv.indexOf('--only')
 const wanted = onlyAt < 0 ? Object.keys(benches) : process.argv[onlyAt + 1]!.split(',')

@@ -22,7 +22,8 @@ export async function benchMap(_folder: string): Promise<Record<string, number>>
     for (const count of [468, 10_000]) {
       await browser.page.evaluate((points) => window.mapHarness.mount({ count: points }), count)
       const measured: PanFigures = await browser.page.evaluate((wish) => window.mapHarness.pan(wish), { durationMs: DURATION_MS, changesPerS: CHANGES_PER_S })
-      if (measured.changesPerS < CHANGES_PER_S * 0.9) console.warn(`map: only ${Math.round(measured.changesPerS)} changes a second were made; the figures for ${count} points are too good`)
+      if (measured.changesPerS < CHANGES_PER_S * 0.9)
+        console.warn(`map: only ${Math.round(measured.changesPerS)} changes a second were made; the figures for ${count} points are too good`)
       figures[`map.fps_${count}`] = round(measured.fps, 1)
       figures[`map.redraws_per_s_${count}`] = round(measured.redrawsPerS, 1)
       figures[`map.frame_ms_p95_${count}`] = round(measured.p95FrameMs, 1)

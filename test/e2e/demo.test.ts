@@ -16,9 +16,19 @@ describe.skipIf(!hasChromium)('end to end', () => {
   }, 360_000)
   afterAll(() => demo?.stop())
 
-  describe('map', () => testMap(getDemo))
-  describe('live', () => testLive(getDemo))
-  describe('status', () => testStatus(getDemo))
-  describe('languages', () => testLanguages(getDemo))
-  describe('recovery', () => testRecovery(getDemo))
+  describe('map', () => {
+    testMap(getDemo)
+  })
+  describe('live', () => {
+    testLive(getDemo)
+  })
+  describe('status', () => {
+    testStatus(getDemo)
+  })
+  describe('languages', () => {
+    testLanguages(getDemo)
+  })
+  describe('recovery', () => {
+    testRecovery(getDemo)
+  })
 })

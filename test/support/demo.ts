@@ -48,6 +48,7 @@ export async function startDemo(options: { env?: Record<string, string> } = {}):
 
   async function stop() {
     process.off('exit', stopWithUs)
+    child.removeAllListeners('exit')
     const pids = listChildren(child.pid!).map(({ pid }) => pid)
     await endProcess(child)
     const left = pids.filter(isAlive)
@@ -75,6 +76,8 @@ export async function startDemo(options: { env?: Record<string, string> } = {}):
     await stop().catch(() => undefined)
     throw new Error(`${problem.message}:\n${text}`)
   })
+  const sayEnd = (code: number | null, signal: string | null) => console.error(`the demo ended by itself with ${signal ?? code}:\n${output()}`)
+  child.once('exit', sayEnd)
   const readJson = (name: string): unknown => JSON.parse(readFileSync(join(dataFolder, name), 'utf8'))
   // the simulator writes it anew when it is restarted
   const simulator = () => (readJson('demo-simulator.json') as { controlUrl: string }).controlUrl

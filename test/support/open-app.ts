@@ -165,7 +165,7 @@ export async function signIn(running: TestApp, user: Partial<NewUser> & { accoun
     async openPush(query = '') {
       const socket = socketTo(`/push${query}`)
       const messages: PushMessage[] = []
-      socket.on('message', (text) => messages.push(JSON.parse(String(text)) as PushMessage))
+      socket.on('message', (text) => messages.push(JSON.parse((text as Buffer).toString()) as PushMessage))
       await opened(socket)
       return { messages, close: () => socket.close() }
     },

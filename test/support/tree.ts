@@ -108,7 +108,7 @@ export function openPage(url: string, cookie: string) {
     socket = new WebSocket(`${url.replace('http', 'ws')}/push${query}`, { headers: { cookie, origin: url } })
     socket.on('open', () => opens++)
     socket.on('message', (text) => {
-      const message = JSON.parse(String(text)) as PushMessage
+      const message = JSON.parse((text as Buffer).toString()) as PushMessage
       if (message.topic !== 'loginEnded') position = { epoch: message.epoch, seq: message.seq }
       messages.push(message)
     })

@@ -52,7 +52,10 @@ export async function call<E extends Endpoint>(endpoint: E, ...[options]: Rest<C
 }
 
 /** The same for an endpoint that answers bytes; `undefined` when it has none (204). */
-export async function callBytes<E extends Endpoint>(endpoint: E, ...[options]: Rest<CallOptions<E>>): Promise<{ bytes: ArrayBuffer; headers: Headers } | undefined> {
+export async function callBytes<E extends Endpoint>(
+  endpoint: E,
+  ...[options]: Rest<CallOptions<E>>
+): Promise<{ bytes: ArrayBuffer; headers: Headers } | undefined> {
   const response = await request(endpoint, options)
   if (response.status === 204) return undefined
   return { bytes: await response.arrayBuffer(), headers: response.headers }

@@ -186,7 +186,7 @@ const accessDefaults = { driver: 'rtsp', subUrl: null, username: '', password: '
 
 /** What the camera is after the import. Undefined when what was said already keeps it from being one. */
 function toDraft(values: RowValues, existing: CameraDraft | undefined, say: SayHere): CameraDraft | undefined {
-  const given = <Key extends ColumnKey, T>(key: Key, kept: T | undefined, ifEmpty: T): T =>
+  const given = <T>(key: ColumnKey, kept: T | undefined, ifEmpty: T): T =>
     values[key] === undefined ? (kept ?? ifEmpty) : ((values[key] as T | null) ?? ifEmpty)
   const place =
     values.lon && values.lat && values.crs

@@ -76,7 +76,7 @@ export function createHealth({ store, plane, clock, log, random = Math.random, u
 
   function setCameras(cameras: readonly WatchedCamera[]) {
     const wanted = new Set(cameras.map(({ cameraId }) => cameraId))
-    for (const cameraId of [...watched.keys()]) if (!wanted.has(cameraId)) forget(cameraId)
+    for (const cameraId of watched.keys()) if (!wanted.has(cameraId)) forget(cameraId)
     groups.clear()
     for (const camera of cameras) {
       watched.set(camera.cameraId, camera)

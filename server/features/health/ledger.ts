@@ -73,7 +73,8 @@ export function createLedger({ store, clock, log }: { store: HealthStore; clock:
 
   /** Resolves when everything put before is in the database. */
   async function flush(): Promise<void> {
-    while (writing) await writing.catch(() => undefined)
+    // one at a time: `writing` is unset by the call that set it
+    for (let running = writing; running; running = writing) await running.catch(() => undefined)
     writing = writeWaiting()
     try {
       await writing

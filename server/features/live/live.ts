@@ -35,7 +35,11 @@ export type ViewerAsk = {
   head: Uint8Array
 }
 
-type Viewer = Pick<ViewerAsk, 'cameraId' | 'user' | 'login' | 'address'> & { startedMs: number }
+type Viewer = Pick<ViewerAsk, 'cameraId' | 'user' | 'login' | 'address'> & {
+  startedMs: number
+  /** The login or its rights ended while the socket was still being handed over. */
+  isRevoked: boolean
+}
 
 export function createLive({ plane, clock, log, recordAudit, maxViewersPerLogin = MAX_VIEWERS_PER_LOGIN }: LiveDeps) {
   /** By viewer id, which is the id of the request that opened the socket: start and end are found together in the audit log. */
@@ -46,7 +50,7 @@ export function createLive({ plane, clock, log, recordAudit, maxViewersPerLogin 
   function onMediaEvent(event: MediaEvent) {
     if (event.type === 'viewerLeft') end(event.viewerId, event.reason, event.bytes)
     // the media process is gone and with it every socket; it can report nothing any more
-    if (event.type === 'link' && event.state === 'lost') for (const viewerId of [...viewers.keys()]) end(viewerId, 'media_lost', null)
+    if (event.type === 'link' && event.state === 'lost') for (const viewerId of viewers.keys()) end(viewerId, 'media_lost', null)
   }
 
   function end(viewerId: string, reason: string, bytes: number | null) {
@@ -82,13 +86,22 @@ export function createLive({ plane, clock, log, recordAudit, maxViewersPerLogin 
     const webSocketKey = handshakeKey(request)
     if (countOf(login.loginId) >= maxViewersPerLogin)
       throw new AppError('rate_limited', `more than ${maxViewersPerLogin} live views of one login`, { retryAfterMs: 5_000 })
-    viewers.set(viewerId, { cameraId, user, login, address, startedMs: clock.monotonicMs() })
+    const viewer: Viewer = { cameraId, user, login, address, startedMs: clock.monotonicMs(), isRevoked: false }
+    viewers.set(viewerId, viewer)
     try {
       await plane.attachViewer({ viewerId, cameraId, ...query, loginId: login.loginId, webSocketKey }, socket, head)
     } catch (problem) {
       viewers.delete(viewerId)
       throw problem
     }
+    // media may not have known this viewer yet when it was told to end the login's
+    if (viewer.isRevoked) socket.destroy()
+  }
+
+  /** Ends what a login watches, and what it is just about to watch. */
+  async function endViewersOf(loginId: string): Promise<void> {
+    for (const viewer of viewers.values()) if (viewer.login.loginId === loginId) viewer.isRevoked = true
+    await plane.endViewers({ loginId })
   }
 
   return {
@@ -96,17 +109,17 @@ export function createLive({ plane, clock, log, recordAudit, maxViewersPerLogin 
     warm: plane.warm,
     /** The login ended: its pictures end with it. */
     async endLogin(loginId: string): Promise<void> {
-      if (countOf(loginId) > 0) await plane.endViewers({ loginId })
+      if (countOf(loginId) > 0) await endViewersOf(loginId)
     },
     /** The user's rights changed: all their pictures end. Their pages ask again at once, and the gate decides anew. */
     async endUser(userId: string): Promise<void> {
       const loginIds = new Set([...viewers.values()].filter(({ user }) => user.userId === userId).map(({ login }) => login.loginId))
-      await Promise.all([...loginIds].map((loginId) => plane.endViewers({ loginId })))
+      await Promise.all([...loginIds].map(endViewersOf))
     },
     viewerCount: () => viewers.size,
     /** We stop: every view ends, and its record is written before this resolves. */
     async close(): Promise<void> {
-      for (const viewerId of [...viewers.keys()]) end(viewerId, 'server_stops', null)
+      for (const viewerId of viewers.keys()) end(viewerId, 'server_stops', null)
       await Promise.all(writing)
     },
   }

@@ -15,7 +15,8 @@ export function pixelsOf(png: Buffer): Pixels {
   const [widthPx, heightPx] = [png.readUInt32BE(16), png.readUInt32BE(20)]
   const channels = png[25] === 6 ? 4 : 3
   const parts: Buffer[] = []
-  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) if (png.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)))
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at))
+    if (png.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)))
   const raw = inflateSync(Buffer.concat(parts))
   const stride = widthPx * channels
   const lines = new Uint8Array(stride * heightPx)
@@ -33,7 +34,9 @@ export function pixelsOf(png: Buffer): Pixels {
   let sum = 0
   for (let y = 0; y < heightPx; y++) for (let x = 0; x < widthPx; x++) sum += at(x, y).reduce((a, b) => a + b, 0)
   return {
-    widthPx, heightPx, at,
+    widthPx,
+    heightPx,
+    at,
     brightness: sum / (widthPx * heightPx * 3),
     count(hex, tolerance) {
       const wanted = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16))
@@ -66,5 +69,10 @@ export function makePng(sidePx: number, paint: (x: number, y: number) => readonl
   head.writeUInt32BE(sidePx, 0)
   head.writeUInt32BE(sidePx, 4)
   head.set([8, 2, 0, 0, 0], 8)
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', head), chunk('IDAT', deflateSync(raw, { level: 1 })), chunk('IEND', Buffer.alloc(0))])
+  return Buffer.concat([
+    Buffer.from('89504e470d0a1a0a', 'hex'),
+    chunk('IHDR', head),
+    chunk('IDAT', deflateSync(raw, { level: 1 })),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
 }

@@ -42,7 +42,12 @@ export async function openBaseLayer(baseMap: BaseMap, outline: Line | null, look
     case 'none':
       return createPaintedLayer(null, outline, projection, look)
     case 'vector':
-      return createPaintedLayer(parseBasemap(await loadJson(baseMap.url), (lonLat) => project(lonLat, projection)), outline, projection, look)
+      return createPaintedLayer(
+        parseBasemap(await loadJson(baseMap.url), (lonLat) => project(lonLat, projection)),
+        outline,
+        projection,
+        look,
+      )
     case 'pmtiles':
       return openPmtiles(baseMap.url, baseMap.attribution, projection, look)
     case 'xyz':
@@ -66,21 +71,27 @@ export function createPaintedLayer(map: VectorBasemap | null, outline: Line | nu
   function setLook({ theme, sizeScale, pixelRatio }: BaseLook): void {
     const sidePx = Math.round(TILE_PX * pixelRatio)
     layer.setBackground(mapColor[theme].outside)
-    layer.setSource(new ImageTileSource({
-      projection, tileGrid, tileSize: [sidePx, sidePx], transition: 0, wrapX: false,
-      loader: (z, x, y) => {
-        const canvas = document.createElement('canvas')
-        canvas.width = sidePx
-        canvas.height = sidePx
-        const ctx = canvas.getContext('2d', { alpha: false })!
-        ctx.scale(sidePx / TILE_PX, sidePx / TILE_PX)
-        const box = tileGrid.getTileCoordExtent([z, x, y]) as unknown as Box
-        const resolution = tileGrid.getResolution(z)
-        const middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
-        paintBasemap({ ctx, box, resolution, metresPerPx: metresPerPx(resolution, middle, projection), gridStep, theme, sizeScale }, map, outline)
-        return Promise.resolve(canvas)
-      },
-    }))
+    layer.setSource(
+      new ImageTileSource({
+        projection,
+        tileGrid,
+        tileSize: [sidePx, sidePx],
+        transition: 0,
+        wrapX: false,
+        loader: (z, x, y) => {
+          const canvas = document.createElement('canvas')
+          canvas.width = sidePx
+          canvas.height = sidePx
+          const ctx = canvas.getContext('2d', { alpha: false })!
+          ctx.scale(sidePx / TILE_PX, sidePx / TILE_PX)
+          const box = tileGrid.getTileCoordExtent([z, x, y]) as unknown as Box
+          const resolution = tileGrid.getResolution(z)
+          const middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
+          paintBasemap({ ctx, box, resolution, metresPerPx: metresPerPx(resolution, middle, projection), gridStep, theme, sizeScale }, map, outline)
+          return Promise.resolve(canvas)
+        },
+      }),
+    )
   }
   setLook(firstLook)
   return { layer, names: map, isPainted: true, setLook }
@@ -95,10 +106,16 @@ async function openPmtiles(url: string, attribution: string, projection: Project
   const layer = new VectorTileLayer({ declutter: true, className: 'basemap-vector', source: new PMTilesVectorSource({ url, attributions }) })
   const setLook = ({ theme, sizeScale }: BaseLook) => {
     layer.setBackground(mapColor[theme].land)
-    layer.setStyle(createMvtStyle({ theme, sizeScale, metresPerPx: () => {
-      const view = layer.getMapInternal()?.getView()
-      return metresPerPx(view?.getResolution() ?? 1, view?.getCenter() ?? [0, 0], projection)
-    } }))
+    layer.setStyle(
+      createMvtStyle({
+        theme,
+        sizeScale,
+        metresPerPx: () => {
+          const view = layer.getMapInternal()?.getView()
+          return metresPerPx(view?.getResolution() ?? 1, view?.getCenter() ?? [0, 0], projection)
+        },
+      }),
+    )
   }
   setLook(firstLook)
   return { layer, names: null, isPainted: false, setLook }
@@ -112,7 +129,16 @@ function xyzSource({ url, crs, minZoom, maxZoom, attribution }: XyzMap, projecti
   if (crs !== 'BD-09') return new XYZ({ url, projection, minZoom, maxZoom, attributions })
   // Baidu counts tiles from the equator and the prime meridian, upwards, with 2^(18 - z) metres a pixel
   const tileGrid = new TileGrid({ origin: [0, 0], minZoom, resolutions: Array.from({ length: maxZoom + 1 }, (_, z) => 2 ** (18 - z)) })
-  return new XYZ({ projection, tileGrid, attributions, tileUrlFunction: ([z, x, y]) => url.replace('{z}', String(z)).replace('{x}', String(x)).replace('{y}', String(-y! - 1)) })
+  return new XYZ({
+    projection,
+    tileGrid,
+    attributions,
+    tileUrlFunction: ([z, x, y]) =>
+      url
+        .replace('{z}', String(z))
+        .replace('{x}', String(x))
+        .replace('{y}', String(-y! - 1)),
+  })
 }
 
 /** From the service's own capabilities when `url` leads to them, else by the matrix every Chinese service uses (level z halves level 0, ids are numbers). */
@@ -125,6 +151,10 @@ async function openWmts({ url, layer, matrixSet, style, format, attribution }: W
   }
   const extent = projection.getExtent()
   const zooms = Array.from({ length: 21 }, (_, z) => z)
-  const tileGrid = new WMTSTileGrid({ origin: [extent[0]!, extent[3]!], resolutions: zooms.map((z) => resolutionOf(z, projection)), matrixIds: zooms.map(String) })
+  const tileGrid = new WMTSTileGrid({
+    origin: [extent[0]!, extent[3]!],
+    resolutions: zooms.map((z) => resolutionOf(z, projection)),
+    matrixIds: zooms.map(String),
+  })
   return new WMTS({ url, layer, matrixSet, style, format, projection, tileGrid, attributions, requestEncoding: url.includes('{TileMatrix}') ? 'REST' : 'KVP' })
 }

@@ -27,7 +27,7 @@ export function clusterPlaces(places: readonly Placed[], radius: number, discRad
     else groups.push({ members, ...middle(members.map((j) => places[j]!)) })
   }
   // a group that takes singles in may grow over its neighbour
-  for (let before = -1; before !== singles.length; ) {
+  for (let before = -1; before !== singles.length;) {
     before = singles.length
     groups = mergeOverlapping(groups, discRadius)
     singles = joinCovering(groups, singles, places, discRadius)
@@ -41,7 +41,9 @@ function joinCovering(groups: readonly Group[], singles: readonly number[], plac
   const grid = createGrid(widest)
   groups.forEach((group, i) => grid.add(i, group))
   return singles.filter((i) => {
-    const over = grid.near(places[i]!, widest).find((j) => Math.hypot(groups[j]!.x - places[i]!.x, groups[j]!.y - places[i]!.y) < discRadius(groups[j]!.members.length))
+    const over = grid
+      .near(places[i]!, widest)
+      .find((j) => Math.hypot(groups[j]!.x - places[i]!.x, groups[j]!.y - places[i]!.y) < discRadius(groups[j]!.members.length))
     if (over !== undefined) groups[over]!.members.push(i)
     return over === undefined
   })
@@ -56,7 +58,9 @@ function mergeOverlapping(groups: readonly Group[], discRadius: (count: number) 
   for (let i = waiting.pop(); i !== undefined; i = waiting.pop()) {
     const group = left[i]
     if (!group) continue
-    const other = grid.near(group, reach).find((j) => j !== i && Math.hypot(left[j]!.x - group.x, left[j]!.y - group.y) < discRadius(group.members.length) + discRadius(left[j]!.members.length))
+    const other = grid
+      .near(group, reach)
+      .find((j) => j !== i && Math.hypot(left[j]!.x - group.x, left[j]!.y - group.y) < discRadius(group.members.length) + discRadius(left[j]!.members.length))
     if (other === undefined) continue
     const [a, b] = [group, left[other]!]
     const share = b.members.length / (a.members.length + b.members.length)
@@ -93,7 +97,10 @@ function createGrid(cell: number) {
   }
   function remove(i: number, place: Placed): void {
     const bucket = buckets.get(keyOf(place))!
-    bucket.splice(bucket.findIndex((entry) => entry.i === i), 1)
+    bucket.splice(
+      bucket.findIndex((entry) => entry.i === i),
+      1,
+    )
   }
   /** `radius` is at most a cell. */
   function near({ x, y }: Placed, radius: number): number[] {

@@ -8,7 +8,14 @@ export type Line = { xs: Float64Array; box: Box }
 export type Box = readonly [minX: number, minY: number, maxX: number, maxY: number]
 export type NamedLine = Line & { name: string }
 export type Road = NamedLine & { roadClass: BasemapRoadClass; isUpright: boolean }
-export type VectorBasemap = { roads: Road[]; rivers: (NamedLine & { widthM: number })[]; lakes: NamedLine[]; greens: Line[]; rails: NamedLine[]; blocks: Line[] }
+export type VectorBasemap = {
+  roads: Road[]
+  rivers: (NamedLine & { widthM: number })[]
+  lakes: NamedLine[]
+  greens: Line[]
+  rails: NamedLine[]
+  blocks: Line[]
+}
 
 export type Picture = {
   ctx: CanvasRenderingContext2D
@@ -39,7 +46,8 @@ export const GRID_M = 500
 
 /** Throws when the file is of another format: half a map is worse than the grid. */
 export function parseBasemap(file: unknown, projected: Projected): VectorBasemap {
-  if (typeof file !== 'object' || file === null || (file as BasemapFile).format !== basemapFormat) throw new Error(`Base map is not in the format ${basemapFormat}`)
+  if (typeof file !== 'object' || file === null || (file as BasemapFile).format !== basemapFormat)
+    throw new Error(`Base map is not in the format ${basemapFormat}`)
   const { origin, stepDeg, roads, rivers, lakes, greens, rails, blocks } = file as BasemapFile
   const line = (points: readonly number[]) => lineOf(decodePlaces(points, origin, stepDeg), projected)
   return {

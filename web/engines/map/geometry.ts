@@ -6,7 +6,10 @@ const METRES_PER_DEGREE = 111_320
 /** The place `distanceM` away in the direction `bearingDeg` (clockwise from north). Flat is exact to a centimetre over the reach of a camera. */
 export function destination([lon, lat]: LonLat, bearingDeg: number, distanceM: number): LonLat {
   const radians = (bearingDeg * Math.PI) / 180
-  return [lon + (distanceM * Math.sin(radians)) / (METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180)), lat + (distanceM * Math.cos(radians)) / METRES_PER_DEGREE]
+  return [
+    lon + (distanceM * Math.sin(radians)) / (METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180)),
+    lat + (distanceM * Math.cos(radians)) / METRES_PER_DEGREE,
+  ]
 }
 
 /** What a camera sees, as a closed ring: the camera, the arc from left to right, the camera. A full circle has no apex. */

@@ -18,7 +18,17 @@ const LABELS_APART_PX = 26
 const MOST_PER_NAME = 3
 const CELL_PX = 64
 
-export type LabelInput = { map: VectorBasemap; box: Box; resolution: number; metresPerPx: number; obstacles: readonly Obstacle[]; isInside: (x: number, y: number) => boolean; theme: ThemeName; sizeScale: number; pixelRatio: number }
+export type LabelInput = {
+  map: VectorBasemap
+  box: Box
+  resolution: number
+  metresPerPx: number
+  obstacles: readonly Obstacle[]
+  isInside: (x: number, y: number) => boolean
+  theme: ThemeName
+  sizeScale: number
+  pixelRatio: number
+}
 
 /** Obstacles are in px from the box's top left corner; `isInside` asks in projected coordinates whether a name may stand there. Labels come back in projected coordinates. */
 export function placeLabels({ map, box, resolution, metresPerPx, obstacles, isInside, theme, sizeScale, pixelRatio }: LabelInput): PlacedLabel[] {
@@ -34,7 +44,10 @@ export function placeLabels({ map, box, resolution, metresPerPx, obstacles, isIn
     for (let from = total * 0.06; from + span < total * 0.97 && used.length < MOST_PER_NAME; from += 14 * sizeScale) {
       const glyphs = glyphsAt(path, from, step, candidate)
       const isFree = glyphs.every(
-        (glyph) => isInBox(glyph, box, resolution) && !taken.isTaken(glyph, 8 * sizeScale) && used.every((other) => Math.hypot(other.x - glyph.x, other.y - glyph.y) > SAME_NAME_APART_PX * sizeScale),
+        (glyph) =>
+          isInBox(glyph, box, resolution) &&
+          !taken.isTaken(glyph, 8 * sizeScale) &&
+          used.every((other) => Math.hypot(other.x - glyph.x, other.y - glyph.y) > SAME_NAME_APART_PX * sizeScale),
       )
       if (!isFree || bendsTooMuch(glyphs) || !glyphs.every((glyph) => isInside(box[0] + glyph.x * resolution, box[3] - glyph.y * resolution))) continue
       for (const glyph of glyphs) taken.add({ x: glyph.x, y: glyph.y, radiusPx: (LABELS_APART_PX - 8) * sizeScale })
@@ -49,8 +62,18 @@ export function placeLabels({ map, box, resolution, metresPerPx, obstacles, isIn
 function listCandidates(map: VectorBasemap, metresPerPx: number): Candidate[] {
   const priorities = { express: 2, arterial: 3, secondary: 4, lane: 5 }
   const shown = metresPerPx > 40 ? 1 : metresPerPx > 6 ? 3 : metresPerPx > 2.2 ? 4 : 5
-  const roads = map.roads.map((road): Candidate => ({ text: road.name, xs: road.xs, kind: road.isUpright ? 'upright' : 'road', priority: priorities[road.roadClass] }))
-  const waters = [...map.rivers, ...map.lakes.map((lake) => ({ name: lake.name, xs: acrossOf(lake.box) }))].map((water): Candidate => ({ text: water.name, xs: water.xs, kind: 'water', priority: 1 }))
+  const roads = map.roads.map((road): Candidate => ({
+    text: road.name,
+    xs: road.xs,
+    kind: road.isUpright ? 'upright' : 'road',
+    priority: priorities[road.roadClass],
+  }))
+  const waters = [...map.rivers, ...map.lakes.map((lake) => ({ name: lake.name, xs: acrossOf(lake.box) }))].map((water): Candidate => ({
+    text: water.name,
+    xs: water.xs,
+    kind: 'water',
+    priority: 1,
+  }))
   return [...waters, ...roads].filter((candidate) => candidate.text !== '' && candidate.priority <= shown).sort((a, b) => a.priority - b.priority)
 }
 
@@ -99,7 +122,11 @@ function isInBox({ x, y }: Glyph, box: Box, resolution: number): boolean {
   return x > 0 && y > 0 && x < (box[2] - box[0]) / resolution && y < (box[3] - box[1]) / resolution
 }
 
-function drawLabel({ text, kind }: Candidate, glyphs: readonly Glyph[], { box, resolution, theme, sizeScale, pixelRatio }: Omit<LabelInput, 'map' | 'obstacles' | 'isInside' | 'metresPerPx'>): PlacedLabel {
+function drawLabel(
+  { text, kind }: Candidate,
+  glyphs: readonly Glyph[],
+  { box, resolution, theme, sizeScale, pixelRatio }: Omit<LabelInput, 'map' | 'obstacles' | 'isInside' | 'metresPerPx'>,
+): PlacedLabel {
   const tone = mapColor[theme]
   const margin = 11 * sizeScale
   const [left, right] = [Math.min(...glyphs.map((g) => g.x)) - margin, Math.max(...glyphs.map((g) => g.x)) + margin]

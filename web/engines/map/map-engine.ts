@@ -44,11 +44,22 @@ const SELECTED_SECTOR_MIN_PX = 44
 /** More rings than this at once say nothing: a switch went down, the colours tell it. */
 const MOST_PULSES = 24
 
-export function createMapEngine(element: HTMLElement, { config, stations, look, handlers }: { config: MapConfig; stations: readonly Station[]; look: MapLook; handlers: MapHandlers }) {
+export function createMapEngine(
+  element: HTMLElement,
+  { config, stations, look, handlers }: { config: MapConfig; stations: readonly Station[]; look: MapLook; handlers: MapHandlers },
+) {
   const projection = projectionOf(crsOf(config.baseMap))
   const toXy = (lonLat: LonLat) => project(lonLat, projection)
   const resolutions = restingResolutions(projection)
-  const view = new View({ projection, resolutions, constrainResolution: true, smoothResolutionConstraint: true, enableRotation: false, center: toXy(config.center), resolution: resolutionOf(config.zoom, projection) })
+  const view = new View({
+    projection,
+    resolutions,
+    constrainResolution: true,
+    smoothResolutionConstraint: true,
+    enableRotation: false,
+    center: toXy(config.center),
+    resolution: resolutionOf(config.zoom, projection),
+  })
   const pixelRatio = Math.max(1, window.devicePixelRatio)
   const outline = config.outline ? lineOf(config.outline, toXy) : null
 
@@ -67,13 +78,34 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   let toPx: ToPx = () => [-1e6, -1e6]
 
   const model: OverlayModel = {
-    look: { ...look, pixelRatio }, symbols: createSymbols({ ...look, pixelRatio }), items: [], outline: outline && shapeOf([outline], true), borders: null, hasMask: false,
-    labels: [], labelResolution: 0, stations: [], hoveredStationId: null, selected: null, hovered: null, selectedSector: null, sectors: [], sectorOf: (at) => points.sectorOf(at), pulses: [],
+    look: { ...look, pixelRatio },
+    symbols: createSymbols({ ...look, pixelRatio }),
+    items: [],
+    outline: outline && shapeOf([outline], true),
+    borders: null,
+    hasMask: false,
+    labels: [],
+    labelResolution: 0,
+    stations: [],
+    hoveredStationId: null,
+    selected: null,
+    hovered: null,
+    selectedSector: null,
+    sectors: [],
+    sectorOf: (at) => points.sectorOf(at),
+    pulses: [],
   }
   const overlay = createOverlayLayer(drawFrame)
   /** The layer whose canvas the symbols are drawn into. */
   let stage: Layer = overlay
-  const map = new OlMap({ target: element, view, controls: [], layers: [overlay], pixelRatio, interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }) })
+  const map = new OlMap({
+    target: element,
+    view,
+    controls: [],
+    layers: [overlay],
+    pixelRatio,
+    interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
+  })
   const moves = createViewMoves(map, view)
   overlay.setZIndex(10)
 
@@ -82,7 +114,9 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   const isClusteredAt = (resolution: number) => ground(resolution) > streetMetresPerPx
 
   const scenes = createScenes({
-    points: () => points.list(), sizeScale: () => currentLook.sizeScale, isClusteredAt,
+    points: () => points.list(),
+    sizeScale: () => currentLook.sizeScale,
+    isClusteredAt,
     keepSingle: (at) => at.point.cameraId === selectedId || at.pole === openPole,
   })
 
@@ -95,7 +129,8 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   function drawFrame(ctx: CanvasRenderingContext2D, frameState: FrameState, toCanvas: readonly number[]): void {
     const resolution = restingNear(frameState.viewState.resolution)
     showScene(resolution)
-    if (model.pulses.some((pulse) => performance.now() - pulse.startedAtMs > PULSE_MS)) model.pulses = model.pulses.filter((pulse) => performance.now() - pulse.startedAtMs <= PULSE_MS)
+    if (model.pulses.some((pulse) => performance.now() - pulse.startedAtMs > PULSE_MS))
+      model.pulses = model.pulses.filter((pulse) => performance.now() - pulse.startedAtMs <= PULSE_MS)
     drawnFrames++
     drawnAt = frameState.viewState.center
     toPx = toPxOf(frameState)
@@ -107,7 +142,9 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     model.items = scenes.items()
     model.selected = points.find(selectedId) ?? null
     model.hovered = hoveredId === null ? null : (itemOf(model.items, hoveredId) ?? null)
-    model.selectedSector = model.selected && points.sectorOf(model.selected, Math.max(model.selected.point.reachM, SELECTED_SECTOR_MIN_PX * currentLook.sizeScale * ground(resolution)))
+    model.selectedSector =
+      model.selected &&
+      points.sectorOf(model.selected, Math.max(model.selected.point.reachM, SELECTED_SECTOR_MIN_PX * currentLook.sizeScale * ground(resolution)))
     model.sectors = showSectors && !isClusteredAt(resolution) ? points.list().filter((at) => at !== model.selected && at.point.state.status !== 'offline') : []
   }
 
@@ -155,7 +192,14 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     showScene(restingNear(resolution))
     const extent = view.calculateExtent([size[0]! * (1 + 2 * LABEL_MARGIN), size[1]! * (1 + 2 * LABEL_MARGIN)])
     const { labels, stationOffsets } = placeNames({
-      names: base.names, outline, items: model.items, stations: model.stations, box: [extent[0]!, extent[1]!, extent[2]!, extent[3]!], resolution, metresPerPx: ground(resolution), look: model.look,
+      names: base.names,
+      outline,
+      items: model.items,
+      stations: model.stations,
+      box: [extent[0]!, extent[1]!, extent[2]!, extent[3]!],
+      resolution,
+      metresPerPx: ground(resolution),
+      look: model.look,
     })
     model.labels = labels
     model.labelResolution = resolution
@@ -285,10 +329,13 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     const center = view.getCenter()
     const resolution = view.getResolution()
     if (!box || !center || !resolution || !map.isRendered()) return
-    const visibleIds = points.list().filter((at) => {
-      const [x, y] = toPx(at.x, at.y)
-      return x >= box[0] && y >= box[1] && x <= box[2] && y <= box[3]
-    }).map((at) => at.point.cameraId)
+    const visibleIds = points
+      .list()
+      .filter((at) => {
+        const [x, y] = toPx(at.x, at.y)
+        return x >= box[0] && y >= box[1] && x <= box[2] && y <= box[3]
+      })
+      .map((at) => at.point.cameraId)
     handlers.onView({ lonLat: unproject(center, projection), zoom: zoomOf(resolution, projection), visibleIds })
   }
 
@@ -330,7 +377,16 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
   void loadBase()
 
   return {
-    setPoints, setTotals, setStations, setSelected, setHovered, setLook, setPadding, fit, locate, close,
+    setPoints,
+    setTotals,
+    setStations,
+    setSelected,
+    setHovered,
+    setLook,
+    setPadding,
+    fit,
+    locate,
+    close,
     setSectors(isShown: boolean) {
       showSectors = isShown
       invalidateStates()
@@ -353,10 +409,11 @@ export function createMapEngine(element: HTMLElement, { config, stations, look, 
     atRest,
     toPx: ([x, y]: readonly [number, number]) => toPx(x, y),
     /** Where the names of the stations stand, for tests. */
-    listStations: () => model.stations.map(({ stationId, x, y, offsetPx }) => {
-      const [px, py] = toPx(x, y)
-      return { stationId, px: [px + offsetPx[0], py + offsetPx[1]] as const }
-    }),
+    listStations: () =>
+      model.stations.map(({ stationId, x, y, offsetPx }) => {
+        const [px, py] = toPx(x, y)
+        return { stationId, px: [px + offsetPx[0], py + offsetPx[1]] as const }
+      }),
     /** What stands on the map now, for tests and for screen readers. */
     listItems: (): readonly MapItem[] => model.items,
   }

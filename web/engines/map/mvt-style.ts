@@ -7,9 +7,29 @@ import { roadWidthPx } from './district-paint.ts'
 type RoadClass = Parameters<typeof roadWidthPx>[0]
 
 const roadClasses: Record<string, RoadClass> = {
-  motorway: 'express', trunk: 'express', highway: 'express', primary: 'arterial', major_road: 'arterial', secondary: 'secondary', tertiary: 'secondary', medium_road: 'secondary',
+  motorway: 'express',
+  trunk: 'express',
+  highway: 'express',
+  primary: 'arterial',
+  major_road: 'arterial',
+  secondary: 'secondary',
+  tertiary: 'secondary',
+  medium_road: 'secondary',
 }
-const greenKinds = new Set(['park', 'wood', 'forest', 'grass', 'grassland', 'garden', 'nature_reserve', 'scrub', 'cemetery', 'recreation_ground', 'pitch', 'farmland'])
+const greenKinds = new Set([
+  'park',
+  'wood',
+  'forest',
+  'grass',
+  'grassland',
+  'garden',
+  'nature_reserve',
+  'scrub',
+  'cemetery',
+  'recreation_ground',
+  'pitch',
+  'farmland',
+])
 
 /** `metresPerPx` is asked anew for each style: widths follow the zoom. */
 export function createMvtStyle({ theme, sizeScale, metresPerPx }: { theme: ThemeName; sizeScale: number; metresPerPx: () => number }) {
@@ -17,9 +37,22 @@ export function createMvtStyle({ theme, sizeScale, metresPerPx }: { theme: Theme
   const kept = new Map<string, Style>()
   const keep = (key: string, make: () => Style) => kept.get(key) ?? kept.set(key, make()).get(key)!
   const filled = (style: string, zIndex: number) => keep(`fill ${style} ${zIndex}`, () => new Style({ fill: new Fill({ color: style }), zIndex }))
-  const lined = (style: string, width: number, zIndex: number) => keep(`line ${style} ${width.toFixed(1)}`, () => new Style({ stroke: new Stroke({ color: style, width, lineCap: 'round', lineJoin: 'round' }), zIndex }))
+  const lined = (style: string, width: number, zIndex: number) =>
+    keep(`line ${style} ${width.toFixed(1)}`, () => new Style({ stroke: new Stroke({ color: style, width, lineCap: 'round', lineJoin: 'round' }), zIndex }))
   const named = (name: string, style: string, sizePx: number, placement: 'line' | 'point') =>
-    keep(`name ${name} ${style} ${placement}`, () => new Style({ text: new Text({ text: name, font: `${sizePx * sizeScale}px ${fontFamily}`, placement, fill: new Fill({ color: style }), stroke: new Stroke({ color: tone.halo, width: 3 * sizeScale }) }) }))
+    keep(
+      `name ${name} ${style} ${placement}`,
+      () =>
+        new Style({
+          text: new Text({
+            text: name,
+            font: `${sizePx * sizeScale}px ${fontFamily}`,
+            placement,
+            fill: new Fill({ color: style }),
+            stroke: new Stroke({ color: tone.halo, width: 3 * sizeScale }),
+          }),
+        }),
+    )
 
   return (feature: FeatureLike): Style[] => {
     const layer = String(feature.get('layer'))

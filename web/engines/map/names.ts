@@ -9,10 +9,21 @@ import type { StationLabel } from './station-labels.ts'
 import { type Look, pillOffset } from './symbols.ts'
 
 export type Names = { labels: PlacedLabel[]; stationOffsets: Map<StationId, readonly [number, number]> }
-type Surroundings = { names: VectorBasemap | null; outline: Line | null; items: readonly MapItem[]; stations: readonly StationLabel[]; box: Box; resolution: number; metresPerPx: number; look: Look }
+type Surroundings = {
+  names: VectorBasemap | null
+  outline: Line | null
+  items: readonly MapItem[]
+  stations: readonly StationLabel[]
+  box: Box
+  resolution: number
+  metresPerPx: number
+  look: Look
+}
 
 /** Steps a station's name may take, nearest first: it stays within its jurisdiction. */
-const steps = [0, -22, 22, -44, 44, -66, 66, -88, 88].flatMap((dy) => [0, -24, 24, -48, 48, -72, 72].map((dx) => [dx, dy] as const)).toSorted((a, b) => Math.hypot(...a) - Math.hypot(...b))
+const steps = [0, -22, 22, -44, 44, -66, 66, -88, 88]
+  .flatMap((dy) => [0, -24, 24, -48, 48, -72, 72].map((dx) => [dx, dy] as const))
+  .toSorted((a, b) => Math.hypot(...a) - Math.hypot(...b))
 const SYMBOL_RADIUS_PX = 9
 const GAP_PX = 3
 
@@ -41,9 +52,12 @@ export function placeNames({ names, outline, items, stations, box, resolution, m
     }
     stationOffsets.set(stationId, [best.dx, best.dy])
     // the others keep off it: a few discs cover what a wide name takes
-    for (const share of [-1, -0.5, 0, 0.5, 1]) obstacles.push({ x: here.x + best.dx + share * (halfWidth - halfHeight), y: here.y + best.dy, radiusPx: halfHeight })
+    for (const share of [-1, -0.5, 0, 0.5, 1])
+      obstacles.push({ x: here.x + best.dx + share * (halfWidth - halfHeight), y: here.y + best.dy, radiusPx: halfHeight })
   }
-  const labels = names ? placeLabels({ map: names, box, resolution, metresPerPx, obstacles, isInside: (x, y) => outline === null || isInRing(x, y, outline.xs), ...look }) : []
+  const labels = names
+    ? placeLabels({ map: names, box, resolution, metresPerPx, obstacles, isInside: (x, y) => outline === null || isInRing(x, y, outline.xs), ...look })
+    : []
   return { labels, stationOffsets }
 }
 

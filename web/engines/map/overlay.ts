@@ -49,7 +49,16 @@ export function drawOverlay(ctx: CanvasRenderingContext2D, model: OverlayModel, 
   const [widthPx, heightPx] = frameState.size as [number, number]
   const [scaleX, , , scaleY, shiftX, shiftY] = toCanvas as [number, number, number, number, number, number]
   ctx.save()
-  drawModel(ctx, model, toPxOf(frameState), { widthPx, heightPx, pixelRatio: frameState.pixelRatio, resolution: frameState.viewState.resolution, scaleX, scaleY, shiftX, shiftY })
+  drawModel(ctx, model, toPxOf(frameState), {
+    widthPx,
+    heightPx,
+    pixelRatio: frameState.pixelRatio,
+    resolution: frameState.viewState.resolution,
+    scaleX,
+    scaleY,
+    shiftX,
+    shiftY,
+  })
   ctx.restore()
   if (model.pulses.length > 0) frameState.animate = true
 }
@@ -97,7 +106,13 @@ function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToP
   const put = (sprite: Sprite, x: number, y: number) => {
     if (x < -sprite.anchorX || y < -sprite.anchorY || x > widthPx + sprite.anchorX || y > heightPx + sprite.anchorY) return
     // whole device pixels: a picture between two of them is blurred and slow
-    ctx.drawImage(sprite.image, Math.round((x - sprite.anchorX) * pixelRatio) / pixelRatio, Math.round((y - sprite.anchorY) * pixelRatio) / pixelRatio, sprite.widthPx, sprite.heightPx)
+    ctx.drawImage(
+      sprite.image,
+      Math.round((x - sprite.anchorX) * pixelRatio) / pixelRatio,
+      Math.round((y - sprite.anchorY) * pixelRatio) / pixelRatio,
+      sprite.widthPx,
+      sprite.heightPx,
+    )
   }
 
   if (model.hasMask && model.outline) drawMask(ctx, model.outline, toPx, size, ground.outside)

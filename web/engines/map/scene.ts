@@ -29,7 +29,10 @@ export function poleOf([lon, lat]: readonly [number, number]): string {
 export type Membership = { clusters: { members: MapPoint[]; x: number; y: number; isOnePole: boolean }[]; poles: MapPoint[][] }
 
 /** Who stands with whom: depends on places, scale, and who is taken out (the selected one, the pole that was opened). */
-export function groupPoints(points: readonly MapPoint[], { resolution, sizeScale, isClustered, keepSingle }: { resolution: number; sizeScale: number; isClustered: boolean; keepSingle: (point: MapPoint) => boolean }): Membership {
+export function groupPoints(
+  points: readonly MapPoint[],
+  { resolution, sizeScale, isClustered, keepSingle }: { resolution: number; sizeScale: number; isClustered: boolean; keepSingle: (point: MapPoint) => boolean },
+): Membership {
   if (!isClustered) return { clusters: [], poles: polesOf(points) }
   const mayJoin = points.filter((point) => !keepSingle(point))
   const { groups, singles } = clusterPlaces(mayJoin, clusterRadiusPx * sizeScale * resolution, (count) => discRadiusPx(count) * sizeScale * resolution)
@@ -72,7 +75,13 @@ function fanOffset(i: number, count: number): readonly [number, number] {
 }
 
 /** The topmost thing under a place on the screen. `toPx` gives screen places; `slackPx` makes a point as big as a finger or a pointer needs. */
-export function hitItem(items: readonly MapItem[], [px, py]: readonly [number, number], toPx: (x: number, y: number) => readonly [number, number], sizeScale: number, slackPx = 4): MapItem | undefined {
+export function hitItem(
+  items: readonly MapItem[],
+  [px, py]: readonly [number, number],
+  toPx: (x: number, y: number) => readonly [number, number],
+  sizeScale: number,
+  slackPx = 4,
+): MapItem | undefined {
   let best: MapItem | undefined
   let bestDistance = Infinity
   for (let i = items.length - 1; i >= 0; i--) {
@@ -90,8 +99,17 @@ export function hitItem(items: readonly MapItem[], [px, py]: readonly [number, n
 }
 
 /** How far in a cluster must be zoomed to come apart: the first resolution of `finer` at which its members are not all in one group. */
-export function separatingResolution(members: readonly MapPoint[], finer: readonly number[], isClusteredAt: (resolution: number) => boolean, sizeScale: number): number | undefined {
-  return finer.find((resolution) => !isClusteredAt(resolution) || groupPoints(members, { resolution, sizeScale, isClustered: true, keepSingle: () => false }).clusters[0]?.members.length !== members.length)
+export function separatingResolution(
+  members: readonly MapPoint[],
+  finer: readonly number[],
+  isClusteredAt: (resolution: number) => boolean,
+  sizeScale: number,
+): number | undefined {
+  return finer.find(
+    (resolution) =>
+      !isClusteredAt(resolution) ||
+      groupPoints(members, { resolution, sizeScale, isClustered: true, keepSingle: () => false }).clusters[0]?.members.length !== members.length,
+  )
 }
 
 /** Built when first asked: a frame of a burst needs no index, a hover needs many look-ups. */

@@ -17,7 +17,12 @@ export function createScenes(grouping: Grouping) {
     let membership = memberships.get(resolution)
     if (!membership) {
       if (memberships.size >= KEPT_SCALES) memberships.clear()
-      membership = groupPoints(grouping.points(), { resolution, sizeScale: grouping.sizeScale(), isClustered: grouping.isClusteredAt(resolution), keepSingle: grouping.keepSingle })
+      membership = groupPoints(grouping.points(), {
+        resolution,
+        sizeScale: grouping.sizeScale(),
+        isClustered: grouping.isClusteredAt(resolution),
+        keepSingle: grouping.keepSingle,
+      })
       memberships.set(resolution, membership)
     }
     items = buildScene(membership)

@@ -22,7 +22,10 @@ export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, 
     stations = next
     const rings = next.flatMap((station) => (station.jurisdiction ? [station.jurisdiction] : []))
     areas = new Map(next.map(({ stationId, jurisdiction }) => [stationId, jurisdiction && shapeOf([lineOf(jurisdiction, toXy)], true)]))
-    borders = shapeOf(innerBorders(rings, outline).map((border) => lineOf(border, toXy)), false)
+    borders = shapeOf(
+      innerBorders(rings, outline).map((border) => lineOf(border, toXy)),
+      false,
+    )
   }
 
   function labels(symbols: Symbols): StationLabel[] {
@@ -32,9 +35,22 @@ export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, 
       const present = statuses.get(stationId) ?? []
       const counts = countStatuses(present)
       const [x, y] = toXy(labelLonLat)
-      return { stationId, x, y, area: areas.get(stationId) ?? null, offsetPx: offsets.get(stationId) ?? [0, 0], sprite: symbols.station(shortName, counts.online + counts.degraded, present.length, counts.offline) }
+      return {
+        stationId,
+        x,
+        y,
+        area: areas.get(stationId) ?? null,
+        offsetPx: offsets.get(stationId) ?? [0, 0],
+        sprite: symbols.station(shortName, counts.online + counts.degraded, present.length, counts.offline),
+      }
     })
   }
 
-  return { setStations, setOffsets: (next: typeof offsets) => void (offsets = next), labels, borders: () => borders, setCameras: (next: readonly CameraPoint[]) => void (cameras = next) }
+  return {
+    setStations,
+    setOffsets: (next: typeof offsets) => void (offsets = next),
+    labels,
+    borders: () => borders,
+    setCameras: (next: readonly CameraPoint[]) => void (cameras = next),
+  }
 }

@@ -67,7 +67,11 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
     const kept = byCounts.get(counts)
     if (kept) return kept
     const total = statusOrder.reduce((sum, status) => sum + counts[status], 0)
-    const arcs = ringArcs(counts).map(({ status, fromDeg, sweepDeg }) => ({ status, fromDeg: roundTo(fromDeg, ARC_STEP_DEG), toDeg: roundTo(fromDeg + sweepDeg, ARC_STEP_DEG) }))
+    const arcs = ringArcs(counts).map(({ status, fromDeg, sweepDeg }) => ({
+      status,
+      fromDeg: roundTo(fromDeg, ARC_STEP_DEG),
+      toDeg: roundTo(fromDeg + sweepDeg, ARC_STEP_DEG),
+    }))
     const sprite = keep(`cluster ${total} ${arcs.map(({ status, toDeg }) => `${status}${toDeg}`).join()}`, () => {
       const radius = ringRadiusPx(total)
       return centred(2 * discRadiusPx(total) + 4, (ctx) => {
@@ -93,21 +97,25 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
 
   /** `◆n` at 1 o'clock; its place is `pillOffset`. */
   function pill(offline: number): Sprite {
-    return keep(`pill ${offline}`, () => centred(24 + 14 * String(offline).length, (ctx) => drawPill(ctx, offline, isStale ? ink.control : ink.offlineFill, ground.halo)))
+    return keep(`pill ${offline}`, () =>
+      centred(24 + 14 * String(offline).length, (ctx) => drawPill(ctx, offline, isStale ? ink.control : ink.offlineFill, ground.halo)),
+    )
   }
 
   function selection(): Sprite {
-    return keep('selection', () => centred(36, (ctx) => {
-      ctx.beginPath()
-      ctx.arc(0, 0, 15, 0, 2 * Math.PI)
-      ctx.globalAlpha = 0.22
-      ctx.fillStyle = ink.accent
-      ctx.fill()
-      ctx.globalAlpha = 1
-      ctx.strokeStyle = ink.accent
-      ctx.lineWidth = 2
-      ctx.stroke()
-    }))
+    return keep('selection', () =>
+      centred(36, (ctx) => {
+        ctx.beginPath()
+        ctx.arc(0, 0, 15, 0, 2 * Math.PI)
+        ctx.globalAlpha = 0.22
+        ctx.fillStyle = ink.accent
+        ctx.fill()
+        ctx.globalAlpha = 1
+        ctx.strokeStyle = ink.accent
+        ctx.lineWidth = 2
+        ctx.stroke()
+      }),
+    )
   }
 
   function namePill(name: string): Sprite {
@@ -127,7 +135,10 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
   /** `青岚所` and below `71 / 72 ◆1`; the red part only if it is not zero. */
   function station(name: string, working: number, total: number, offline: number): Sprite {
     return keep(`station ${name} ${working} ${total} ${offline}`, () => {
-      const parts: [text: string, style: string, weight: number][] = [[String(working), ink.text2, 400], [` / ${total}`, ink.text3, 400]]
+      const parts: [text: string, style: string, weight: number][] = [
+        [String(working), ink.text2, 400],
+        [` / ${total}`, ink.text3, 400],
+      ]
       if (offline > 0) parts.push([` ◆${offline}`, tone('offline'), 600])
       const fontOf = (weight: number) => `${weight} ${12 * sizeScale}px ${fontFamily}`
       const widths = parts.map(([text, , weight]) => measure(fontOf(weight), text))
@@ -135,7 +146,16 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
       const widthPx = Math.max(countsPx, measure(`600 ${15 * sizeScale}px ${fontFamily}`, name) * 1.08) + 8 * sizeScale
       return createSprite(widthPx, 42 * sizeScale, pixelRatio, (ctx) => {
         ctx.letterSpacing = `${0.08 * 15 * sizeScale}px`
-        writeHaloed(ctx, name, widthPx / 2 + 0.6 * sizeScale, 13 * sizeScale, `600 ${15 * sizeScale}px ${fontFamily}`, ground.labelStation, ground.halo, 3 * sizeScale)
+        writeHaloed(
+          ctx,
+          name,
+          widthPx / 2 + 0.6 * sizeScale,
+          13 * sizeScale,
+          `600 ${15 * sizeScale}px ${fontFamily}`,
+          ground.labelStation,
+          ground.halo,
+          3 * sizeScale,
+        )
         ctx.letterSpacing = '0px'
         let x = (widthPx - countsPx) / 2
         parts.forEach(([text, style, weight], i) => {
@@ -234,7 +254,16 @@ function writeCentred(ctx: CanvasRenderingContext2D, text: string, x: number, y:
   ctx.fillText(text, x, y)
 }
 
-export function writeHaloed(ctx: CanvasRenderingContext2D, text: string, x: number, y: number, font: string, style: string, halo: string, haloPx: number): void {
+export function writeHaloed(
+  ctx: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  font: string,
+  style: string,
+  halo: string,
+  haloPx: number,
+): void {
   ctx.font = font
   ctx.textAlign = 'center'
   ctx.textBaseline = 'middle'

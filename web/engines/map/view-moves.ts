@@ -36,7 +36,11 @@ export function createViewMoves(map: OlMap, view: View) {
     view.cancelAnimations()
     const isStill = isInstant || matchMedia('(prefers-reduced-motion: reduce)').matches
     // the view keeps its own padding; the margin comes on top
-    view.fit([...box], { padding: [FIT_MARGIN_PX, FIT_MARGIN_PX, FIT_MARGIN_PX, FIT_MARGIN_PX], minResolution: resolutionOf(closestZoom, view.getProjection()), duration: isStill ? 0 : 400 })
+    view.fit([...box], {
+      padding: [FIT_MARGIN_PX, FIT_MARGIN_PX, FIT_MARGIN_PX, FIT_MARGIN_PX],
+      minResolution: resolutionOf(closestZoom, view.getProjection()),
+      duration: isStill ? 0 : 400,
+    })
   }
 
   function zoomBy(steps: number): void {

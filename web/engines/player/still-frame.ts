@@ -32,7 +32,7 @@ function firstFrame(video: HTMLVideoElement, url: string, signal: AbortSignal | 
       video.onloadeddata = video.onerror = null
       signal?.removeEventListener('abort', onAbort)
       if (error === undefined) resolve()
-      else reject(error instanceof Error ? error : new Error(String(error)))
+      else reject(error instanceof Error ? error : new Error('the still was given up', { cause: error }))
     }
     const onAbort = () => finish(signal?.reason ?? new Error('aborted'))
     if (signal?.aborted) return onAbort()

@@ -26,7 +26,11 @@ export async function fetchBackdrop(url = '/basemap/demo.json'): Promise<Backdro
 }
 
 /** Draws the district into the left two thirds. */
-export function drawBackdrop(context: CanvasRenderingContext2D, map: Backdrop, { widthPx, heightPx, color }: { widthPx: number; heightPx: number; color: MapColor }): void {
+export function drawBackdrop(
+  context: CanvasRenderingContext2D,
+  map: Backdrop,
+  { widthPx, heightPx, color }: { widthPx: number; heightPx: number; color: MapColor },
+): void {
   const bounds = boundsOf(map.outline ?? map.greens.flatMap((green) => green.points.slice(0, 2)))
   const shrink = Math.cos((map.origin[1] * Math.PI) / 180)
   const pxPerStep = Math.min((widthPx * 0.62) / ((bounds.right - bounds.left) * shrink), (heightPx * 0.8) / (bounds.top - bounds.bottom))

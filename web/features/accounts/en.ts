@@ -13,7 +13,8 @@ export const en: SameShape<typeof zh> = {
   capsLock: 'Caps Lock is on',
   lockHint: '5 failures lock for 15 min',
   forgot: 'Forgotten: ask the security administrator',
-  legal: 'Authorised staff only. Every view, playback, download and operation is recorded and kept for at least 180 days. The last login is shown after signing in.',
+  legal:
+    'Authorised staff only. Every view, playback, download and operation is recorded and kept for at least 180 days. The last login is shown after signing in.',
   subtitle: '{count|camera|cameras} · map · live',
   subtitleEmpty: 'Map · live',
   demoNotice: 'Demo data · streets, agencies and cameras are made up',
@@ -33,7 +34,13 @@ export const en: SameShape<typeof zh> = {
   newPassword: 'New password',
   repeatPassword: 'Once more',
   changed: 'Password changed',
-  rule: { length: 'At least 12 characters', kinds: 'Three of: capital, small, digit, sign', repeat: 'Both entries equal', account: 'Not holding the account', different: 'Not the present one' },
+  rule: {
+    length: 'At least 12 characters',
+    kinds: 'Three of: capital, small, digit, sign',
+    repeat: 'Both entries equal',
+    account: 'Not holding the account',
+    different: 'Not the present one',
+  },
   ruleMet: 'met',
   ruleOpen: 'not met',
   setup: {

@@ -20,7 +20,11 @@ export const useAccountStore = defineStore('accounts', () => {
   const isJustSignedIn = shallowRef(false)
 
   /** Somebody was signed in at this screen: without it the server need not be asked (its 401 would stand in the console of every first visit). */
-  const wasSignedIn = usePreference<boolean>('signedIn', () => false, (value) => typeof value === 'boolean')
+  const wasSignedIn = usePreference<boolean>(
+    'signedIn',
+    () => false,
+    (value) => typeof value === 'boolean',
+  )
 
   setSignedOutHandler(() => onLoginEnded('expired'))
 

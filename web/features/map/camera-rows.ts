@@ -46,8 +46,9 @@ export function useCameraRows({ points, view, text, visibleIds }: Options): {
 
   const rows = computed<readonly CameraRow[]>(() => {
     if (!isListShown.value) return []
-    const all = matches.value?.map((match) => ({ key: match.point.cameraId, point: match.point, match }))
-      ?? filtered.value.toSorted(compareForList).map((point) => ({ key: point.cameraId, point, match: null }))
+    const all =
+      matches.value?.map((match) => ({ key: match.point.cameraId, point: match.point, match })) ??
+      filtered.value.toSorted(compareForList).map((point) => ({ key: point.cameraId, point, match: null }))
     return isInViewOnly.value ? all.filter((row) => toValue(visibleIds).has(row.key)) : all
   })
   const inViewCount = computed(() => found.value.reduce((count, point) => count + (toValue(visibleIds).has(point.cameraId) ? 1 : 0), 0))

@@ -9,7 +9,8 @@ export const canvasEn: SameShape<typeof canvasZh> = {
   baseMap: 'Base map: {name} {date}',
   crs: { mercator: 'Web Mercator', wgs84: 'WGS-84 degrees', cgcs2000: 'CGCS2000', gcj02: 'GCJ-02', bd09: 'BD-09' },
   hover: {
-    click: 'Click', live: 'live picture',
+    click: 'Click',
+    live: 'live picture',
     heading: 'Looks {heading}',
     since: '{status} {duration}',
   },

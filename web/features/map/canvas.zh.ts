@@ -6,7 +6,8 @@ export const canvasZh = {
   baseMap: '底图：{name} {date}',
   crs: { mercator: '网络墨卡托', wgs84: 'WGS-84 经纬度', cgcs2000: '国家大地 2000', gcj02: 'GCJ-02', bd09: 'BD-09' },
   hover: {
-    click: '单击', live: '看实时',
+    click: '单击',
+    live: '看实时',
     heading: '朝向 {heading}',
     since: '{status} {duration}',
   },

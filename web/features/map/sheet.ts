@@ -39,7 +39,9 @@ export function useSheet(): {
       const endPx = draggedPx.value
       if (endPx === null) return
       draggedPx.value = null
-      stop.value = stops.map((_, index) => index).reduce((best, index) => (Math.abs(heightAt(index) - endPx) < Math.abs(heightAt(best) - endPx) ? index : best), 0)
+      stop.value = stops
+        .map((_, index) => index)
+        .reduce((best, index) => (Math.abs(heightAt(index) - endPx) < Math.abs(heightAt(best) - endPx) ? index : best), 0)
       // the click that follows a drag is not a tap
       handle.addEventListener('click', (click) => click.stopImmediatePropagation(), { once: true, capture: true })
     }

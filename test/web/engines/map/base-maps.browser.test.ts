@@ -28,9 +28,12 @@ function degreesPx([lon, lat]: readonly number[], z: number): readonly [number, 
 const gcj = gcoord.transform([crossing[0], crossing[1]] as [number, number], gcoord.WGS84, gcoord.GCJ02)
 
 /** Gray, with a white cross one px wide through a place. */
-function tile(z: number, x: number, y: number, [crossX, crossY]: readonly [number, number]): Reply {
+function tile(x: number, y: number, [crossX, crossY]: readonly [number, number]): Reply {
   const [column, row] = [Math.floor(crossX) - x * 256, Math.floor(crossY) - y * 256]
-  return { headers: { 'content-type': 'image/png', 'cache-control': 'no-store' }, body: makePng(256, (i, j) => (i === column || j === row ? [255, 255, 255] : [80, 80, 80])) }
+  return {
+    headers: { 'content-type': 'image/png', 'cache-control': 'no-store' },
+    body: makePng(256, (i, j) => (i === column || j === row ? [255, 255, 255] : [80, 80, 80])),
+  }
 }
 
 const capabilities = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
@@ -39,23 +42,28 @@ const capabilities = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
 <TileMatrixSetLink><TileMatrixSet>c</TileMatrixSet></TileMatrixSetLink>
 <ResourceURL format="image/png" resourceType="tile" template="${origin}/wmts/{TileMatrixSet}/{TileMatrix}/{TileRow}/{TileCol}.png"/></Layer>
 <TileMatrixSet><ows:Identifier>c</ows:Identifier><ows:SupportedCRS>urn:ogc:def:crs:EPSG::4490</ows:SupportedCRS>
-${Array.from({ length: 20 }, (_, i) => i + 1).map((z) => `<TileMatrix><ows:Identifier>${z}</ows:Identifier><ScaleDenominator>${(360 / (256 * 2 ** z)) * ((Math.PI * 6378137) / 180) / 0.00028}</ScaleDenominator><TopLeftCorner>90.0 -180.0</TopLeftCorner><TileWidth>256</TileWidth><TileHeight>256</TileHeight><MatrixWidth>${2 ** z}</MatrixWidth><MatrixHeight>${2 ** (z - 1)}</MatrixHeight></TileMatrix>`).join('')}
+${Array.from({ length: 20 }, (_, i) => i + 1)
+  .map(
+    (z) =>
+      `<TileMatrix><ows:Identifier>${z}</ows:Identifier><ScaleDenominator>${((360 / (256 * 2 ** z)) * ((Math.PI * 6378137) / 180)) / 0.00028}</ScaleDenominator><TopLeftCorner>90.0 -180.0</TopLeftCorner><TileWidth>256</TileWidth><TileHeight>256</TileHeight><MatrixWidth>${2 ** z}</MatrixWidth><MatrixHeight>${2 ** (z - 1)}</MatrixHeight></TileMatrix>`,
+  )
+  .join('')}
 </TileMatrixSet></Contents></Capabilities>`
 
 function answer({ pathname, searchParams }: URL, origin: string): Reply | undefined {
   const numbers = pathname.match(/\d+/g)?.map(Number) ?? []
   const [z = 0, second = 0, third = 0] = numbers.slice(-3)
-  if (pathname.startsWith('/xyz/')) return tile(z, second, third, mercatorPx(crossing, z))
-  if (pathname.startsWith('/gcj/')) return tile(z, second, third, mercatorPx(gcj, z))
-  if (pathname.startsWith('/degrees/')) return tile(z, second, third, degreesPx(crossing, z))
+  if (pathname.startsWith('/xyz/')) return tile(second, third, mercatorPx(crossing, z))
+  if (pathname.startsWith('/gcj/')) return tile(second, third, mercatorPx(gcj, z))
+  if (pathname.startsWith('/degrees/')) return tile(second, third, degreesPx(crossing, z))
   if (pathname === '/wmts/capabilities.xml') return { headers: { 'content-type': 'text/xml' }, body: capabilities(origin) }
-  if (pathname.startsWith('/wmts/c/')) return tile(z, third, second, degreesPx(crossing, z))
+  if (pathname.startsWith('/wmts/c/')) return tile(third, second, degreesPx(crossing, z))
   if (pathname === '/kvp') {
     // names of parameters are not case-sensitive (OGC 07-057r7, 8.1)
     const asked = new Map([...searchParams].map(([key, value]) => [key.toUpperCase(), value]))
     if (asked.get('LAYER') !== 'vec' || asked.get('TILEMATRIXSET') !== 'c') return { status: 400, body: 'no such layer' }
     const [level, row, column] = ['TILEMATRIX', 'TILEROW', 'TILECOL'].map((name) => Number(asked.get(name)))
-    return tile(level!, column!, row!, degreesPx(crossing, level!))
+    return tile(column!, row!, degreesPx(crossing, level!))
   }
   return undefined
 }
@@ -95,15 +103,58 @@ async function crossNear([x, y]: readonly [number, number]): Promise<readonly [n
 
 const common = { name: '测试底图', date: '2026-01-01', attribution: '' }
 const cases: { name: string; baseMap: (origin: string) => BaseMap; words: string }[] = [
-  { name: 'XYZ in EPSG:3857', words: '网络墨卡托', baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/xyz/{z}/{x}/{y}.png`, crs: 'EPSG:3857', minZoom: 0, maxZoom: 18, ...common }) },
-  { name: 'XYZ in GCJ-02', words: 'GCJ-02', baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/gcj/{z}/{x}/{y}.png`, crs: 'GCJ-02', minZoom: 0, maxZoom: 18, ...common }) },
-  { name: 'WMTS in EPSG:4490 from its capabilities', words: '国家大地 2000', baseMap: (origin) => ({ kind: 'wmts', url: `${origin}/wmts/capabilities.xml`, layer: 'vec', matrixSet: 'c', style: 'default', format: 'image/png', crs: 'EPSG:4490', ...common }) },
-  { name: 'WMTS in EPSG:4490 by key and value', words: '国家大地 2000', baseMap: (origin) => ({ kind: 'wmts', url: `${origin}/kvp`, layer: 'vec', matrixSet: 'c', style: 'default', format: 'image/png', crs: 'EPSG:4490', ...common }) },
+  {
+    name: 'XYZ in EPSG:3857',
+    words: '网络墨卡托',
+    baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/xyz/{z}/{x}/{y}.png`, crs: 'EPSG:3857', minZoom: 0, maxZoom: 18, ...common }),
+  },
+  {
+    name: 'XYZ in GCJ-02',
+    words: 'GCJ-02',
+    baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/gcj/{z}/{x}/{y}.png`, crs: 'GCJ-02', minZoom: 0, maxZoom: 18, ...common }),
+  },
+  {
+    name: 'WMTS in EPSG:4490 from its capabilities',
+    words: '国家大地 2000',
+    baseMap: (origin) => ({
+      kind: 'wmts',
+      url: `${origin}/wmts/capabilities.xml`,
+      layer: 'vec',
+      matrixSet: 'c',
+      style: 'default',
+      format: 'image/png',
+      crs: 'EPSG:4490',
+      ...common,
+    }),
+  },
+  {
+    name: 'WMTS in EPSG:4490 by key and value',
+    words: '国家大地 2000',
+    baseMap: (origin) => ({
+      kind: 'wmts',
+      url: `${origin}/kvp`,
+      layer: 'vec',
+      matrixSet: 'c',
+      style: 'default',
+      format: 'image/png',
+      crs: 'EPSG:4490',
+      ...common,
+    }),
+  },
 ]
 
 describe.skipIf(!hasChromium)('R-MAP-7 base maps of others', () => {
   test.each(cases)('$name: the camera sits on the crossing, to a pixel (60 cm)', async ({ baseMap, words }) => {
-    const config = { places: [crossing], outline: null, hasStations: false, center: [crossing[0] + 0.0004, crossing[1] + 0.0003] as LonLat, zoom: 18, theme: 'light', hasSectors: false, baseMap: baseMap(server.origin) } as const
+    const config = {
+      places: [crossing],
+      outline: null,
+      hasStations: false,
+      center: [crossing[0] + 0.0004, crossing[1] + 0.0003] as LonLat,
+      zoom: 18,
+      theme: 'light',
+      hasSectors: false,
+      baseMap: baseMap(server.origin),
+    } as const
     const place = await browser.page.evaluate(async (options) => {
       await window.mapHarness.mount({ ...options, places: [...options.places] })
       return window.mapHarness.map().pixelOf('map-0' as never)
@@ -116,8 +167,24 @@ describe.skipIf(!hasChromium)('R-MAP-7 base maps of others', () => {
   })
 
   test('a service that does not answer leaves the grid and says so', async () => {
-    const baseMap: BaseMap = { kind: 'wmts', url: `${server.origin}/api/none/capabilities.xml`, layer: 'vec', matrixSet: 'c', style: 'default', format: 'image/png', crs: 'EPSG:4490', ...common }
-    await browser.page.evaluate((options) => window.mapHarness.mount(options), { places: [crossing], outline: null, hasStations: false, center: crossing, zoom: 16, baseMap })
+    const baseMap: BaseMap = {
+      kind: 'wmts',
+      url: `${server.origin}/api/none/capabilities.xml`,
+      layer: 'vec',
+      matrixSet: 'c',
+      style: 'default',
+      format: 'image/png',
+      crs: 'EPSG:4490',
+      ...common,
+    }
+    await browser.page.evaluate((options) => window.mapHarness.mount(options), {
+      places: [crossing],
+      outline: null,
+      hasStations: false,
+      center: crossing,
+      zoom: 16,
+      baseMap,
+    })
     expect(await browser.page.locator('.source').textContent()).toContain('底图缺失')
     expect(await browser.page.evaluate(() => window.mapHarness.items().length)).toBe(1)
   })

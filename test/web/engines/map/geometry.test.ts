@@ -17,7 +17,12 @@ function bearingDeg([lon1, lat1]: LonLat, [lon2, lat2]: LonLat): number {
 }
 
 describe('R-MAP-6 field of view', () => {
-  test.each([[0, 60], [90, 60], [225, 80], [350, 40]])('looks %i degrees and opens %i', (headingDeg, fovDeg) => {
+  test.each([
+    [0, 60],
+    [90, 60],
+    [225, 80],
+    [350, 40],
+  ])('looks %i degrees and opens %i', (headingDeg, fovDeg) => {
     const ring = sectorRing({ lonLat: here, headingDeg, fovDeg, reachM: 60 })
     expect(ring[0]).toEqual(here)
     expect(ring.at(-1)).toEqual(here)
@@ -39,10 +44,35 @@ describe('R-MAP-6 field of view', () => {
 
 describe('R-MAP-6 jurisdictions', () => {
   test('a border two of them share is drawn once, the outline not again', () => {
-    const left: LonLat[] = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
-    const right: LonLat[] = [[1, 0], [2, 0], [2, 1], [1, 1], [1, 0]]
-    const outline: LonLat[] = [[0, 0], [1, 0], [2, 0], [2, 1], [1, 1], [0, 1], [0, 0]]
-    expect(innerBorders([left, right], outline)).toEqual([[[1, 0], [1, 1]]])
+    const left: LonLat[] = [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+      [0, 0],
+    ]
+    const right: LonLat[] = [
+      [1, 0],
+      [2, 0],
+      [2, 1],
+      [1, 1],
+      [1, 0],
+    ]
+    const outline: LonLat[] = [
+      [0, 0],
+      [1, 0],
+      [2, 0],
+      [2, 1],
+      [1, 1],
+      [0, 1],
+      [0, 0],
+    ]
+    expect(innerBorders([left, right], outline)).toEqual([
+      [
+        [1, 0],
+        [1, 1],
+      ],
+    ])
     expect(innerBorders([left], null)).toEqual([left])
   })
 
@@ -67,7 +97,12 @@ describe('scale', () => {
     expect(100 / ((east[0] - x) / resolution)).toBeCloseTo(metresPerPx(resolution, [x, y], projection), 1)
   })
 
-  test.each([[12.4, 100, 1000], [1.8, 100, 100], [0.3, 100, 20], [60, 100, 5000]])('bar at %d m a pixel in %i px shows %i m', (perPxM, maxPx, metres) => {
+  test.each([
+    [12.4, 100, 1000],
+    [1.8, 100, 100],
+    [0.3, 100, 20],
+    [60, 100, 5000],
+  ])('bar at %d m a pixel in %i px shows %i m', (perPxM, maxPx, metres) => {
     expect(scaleBar(perPxM, maxPx)).toEqual({ metres, widthPx: metres / perPxM })
   })
 })

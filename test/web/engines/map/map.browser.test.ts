@@ -20,9 +20,11 @@ const rest = () => browser.page.evaluate(() => window.mapHarness.atRest())
 const items = () => browser.page.evaluate(() => window.mapHarness.items())
 const said = () => browser.page.evaluate(() => window.mapHarness.said)
 const pixelOf = (cameraId: string) => browser.page.evaluate((id) => window.mapHarness.map().pixelOf(id as CameraId), cameraId)
-const until = (run: (harness: MapHarness) => boolean) => browser.page.waitForFunction(`(${run.toString()})(window.mapHarness)`, undefined, { timeout: 15_000, polling: 50 })
+const until = (run: (harness: MapHarness) => boolean) =>
+  browser.page.waitForFunction(`(${run.toString()})(window.mapHarness)`, undefined, { timeout: 15_000, polling: 50 })
 /** The colours in a square around a place on the screen. */
-const around = async ([x, y]: readonly number[], sidePx = 24) => pixelsOf(await browser.page.screenshot({ clip: { x: x! - sidePx / 2, y: y! - sidePx / 2, width: sidePx, height: sidePx } }))
+const around = async ([x, y]: readonly number[], sidePx = 24) =>
+  pixelsOf(await browser.page.screenshot({ clip: { x: x! - sidePx / 2, y: y! - sidePx / 2, width: sidePx, height: sidePx } }))
 
 const heart: LonLat = [111.7, 40.77]
 /** Metres east and north of the middle. */
@@ -162,7 +164,12 @@ describe.skipIf(!hasChromium)('R-MAP-6 ten thousand points', () => {
     await mount({ count: 10_000 })
     const count = async () => (await items()).reduce((sum, { ids }) => sum + ids.length, 0)
     expect(await count()).toBe(10_000)
-    for (const [x, y, wheel] of [[640, 400, -300], [640, 400, -600], [600, 380, -900], [640, 400, 1200]] as const) {
+    for (const [x, y, wheel] of [
+      [640, 400, -300],
+      [640, 400, -600],
+      [600, 380, -900],
+      [640, 400, 1200],
+    ] as const) {
       await browser.page.mouse.move(x, y)
       await browser.page.mouse.wheel(0, wheel)
       await rest()

@@ -14,46 +14,72 @@ const anyPoints = fc
   .array(fc.record({ x: fc.integer({ min: 0, max: 900 }), y: fc.integer({ min: 0, max: 600 }), status: fc.constantFrom(...statusOrder) }), { maxLength: 120 })
   .map((places) => places.map(({ x, y, status }, i) => at(i, x, y, status)))
 
-const scene = (points: readonly MapPoint[], resolution = 1) => buildScene(groupPoints(points, { resolution, sizeScale: 1, isClustered: true, keepSingle: () => false }))
+const scene = (points: readonly MapPoint[], resolution = 1) =>
+  buildScene(groupPoints(points, { resolution, sizeScale: 1, isClustered: true, keepSingle: () => false }))
 const membersOf = (item: MapItem) => (item.kind === 'point' ? [item.at] : item.members)
 
 describe('R-MAP-3 clusters', () => {
   test('never hide a red: every offline camera is drawn itself or counted in its cluster', () => {
-    fc.assert(fc.property(anyPoints, (points) => {
-      const items = scene(points)
-      for (const point of points.filter((candidate) => candidate.point.state.status === 'offline')) {
-        const item = items.find((candidate) => membersOf(candidate).includes(point))!
-        if (item.kind === 'cluster') {
-          expect(item.counts.offline).toBeGreaterThan(0)
-          expect(ringArcs(item.counts).find((arc) => arc.status === 'offline')!.sweepDeg).toBeGreaterThanOrEqual(minArcDeg - 1e-9)
+    fc.assert(
+      fc.property(anyPoints, (points) => {
+        const items = scene(points)
+        for (const point of points.filter((candidate) => candidate.point.state.status === 'offline')) {
+          const item = items.find((candidate) => membersOf(candidate).includes(point))!
+          if (item.kind === 'cluster') {
+            expect(item.counts.offline).toBeGreaterThan(0)
+            expect(ringArcs(item.counts).find((arc) => arc.status === 'offline')!.sweepDeg).toBeGreaterThanOrEqual(minArcDeg - 1e-9)
+          }
+          // nothing without a red lies above it
+          const above = items.slice(items.indexOf(item) + 1)
+          expect(above.every((other) => membersOf(other).some((member) => member.point.state.status === 'offline'))).toBe(true)
         }
-        // nothing without a red lies above it
-        const above = items.slice(items.indexOf(item) + 1)
-        expect(above.every((other) => membersOf(other).some((member) => member.point.state.status === 'offline'))).toBe(true)
-      }
-    }))
+      }),
+    )
   })
 
   test('hold every camera exactly once, and at least four', () => {
-    fc.assert(fc.property(anyPoints, (points) => {
-      const items = scene(points)
-      expect(items.flatMap(membersOf).map((member) => member.point.cameraId).sort()).toEqual(points.map((point) => point.point.cameraId).sort())
-      for (const item of items) if (item.kind === 'cluster') expect(item.members.length).toBeGreaterThanOrEqual(clusterMinPoints)
-    }))
+    fc.assert(
+      fc.property(anyPoints, (points) => {
+        const items = scene(points)
+        expect(
+          items
+            .flatMap(membersOf)
+            .map((member) => member.point.cameraId)
+            .sort(),
+        ).toEqual(points.map((point) => point.point.cameraId).sort())
+        for (const item of items) if (item.kind === 'cluster') expect(item.members.length).toBeGreaterThanOrEqual(clusterMinPoints)
+      }),
+    )
   })
 
   test('do not lie on each other', () => {
-    fc.assert(fc.property(anyPoints, (points) => {
-      const { groups } = clusterPlaces(points, 42, discRadiusPx)
-      groups.forEach((a, i) => groups.slice(i + 1).forEach((b) => expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThanOrEqual(discRadiusPx(a.members.length) + discRadiusPx(b.members.length))))
-    }))
+    fc.assert(
+      fc.property(anyPoints, (points) => {
+        const { groups } = clusterPlaces(points, 42, discRadiusPx)
+        groups.forEach((a, i) =>
+          groups
+            .slice(i + 1)
+            .forEach((b) => expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThanOrEqual(discRadiusPx(a.members.length) + discRadiusPx(b.members.length))),
+        )
+      }),
+    )
   })
 
   test('do not change when a state changes', () => {
-    fc.assert(fc.property(anyPoints, (points) => {
-      const ids = (items: MapItem[]) => items.map((item) => membersOf(item).map((member) => member.point.cameraId).sort().join()).sort()
-      expect(ids(scene(points.map((point, i) => at(i, point.x, point.y, 'offline'))))).toEqual(ids(scene(points)))
-    }))
+    fc.assert(
+      fc.property(anyPoints, (points) => {
+        const ids = (items: MapItem[]) =>
+          items
+            .map((item) =>
+              membersOf(item)
+                .map((member) => member.point.cameraId)
+                .sort()
+                .join(),
+            )
+            .sort()
+        expect(ids(scene(points.map((point, i) => at(i, point.x, point.y, 'offline'))))).toEqual(ids(scene(points)))
+      }),
+    )
   })
 
   test('three close points stay single, a fourth makes a ring', () => {
@@ -65,7 +91,9 @@ describe('R-MAP-3 clusters', () => {
   test('leave out the selected camera', () => {
     const points = [0, 1, 2, 3, 4].map((i) => at(i, i * 5, 0, 'online'))
     const items = buildScene(groupPoints(points, { resolution: 1, sizeScale: 1, isClustered: true, keepSingle: (point) => point.point.cameraId === 'c2' }))
-    expect(items.map((item) => (item.kind === 'point' ? item.at.point.cameraId : item.members.length)).sort()).toEqual([4, 'c2'])
+    expect(
+      items.map((item) => (item.kind === 'point' ? item.at.point.cameraId : item.members.length)).toSorted((a, b) => String(a).localeCompare(String(b))),
+    ).toEqual([4, 'c2'])
   })
 
   test('come apart at the scale that is asked for', () => {
@@ -97,14 +125,16 @@ describe('R-MAP-3 cameras on one pole', () => {
 
 describe('ring of states', () => {
   test('goes once around, worst state first from 12 o’clock, and shows each state present', () => {
-    fc.assert(fc.property(fc.array(fc.constantFrom(...statusOrder), { minLength: 1, maxLength: 500 }), (statuses) => {
-      const counts = countStatuses(statuses)
-      const arcs = ringArcs(counts)
-      expect(arcs.map((arc) => arc.status)).toEqual(statusOrder.filter((status) => counts[status] > 0))
-      expect(arcs.reduce((sum, arc) => sum + arc.sweepDeg, 0)).toBeCloseTo(360, 6)
-      for (const arc of arcs) expect(arc.sweepDeg).toBeGreaterThanOrEqual(minArcDeg - 1e-9)
-      expect(arcs[0]!.fromDeg).toBe(0)
-    }))
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...statusOrder), { minLength: 1, maxLength: 500 }), (statuses) => {
+        const counts = countStatuses(statuses)
+        const arcs = ringArcs(counts)
+        expect(arcs.map((arc) => arc.status)).toEqual(statusOrder.filter((status) => counts[status] > 0))
+        expect(arcs.reduce((sum, arc) => sum + arc.sweepDeg, 0)).toBeCloseTo(360, 6)
+        for (const arc of arcs) expect(arc.sweepDeg).toBeGreaterThanOrEqual(minArcDeg - 1e-9)
+        expect(arcs[0]!.fromDeg).toBe(0)
+      }),
+    )
   })
 
   test('gives one red in forty 26 degrees', () => {
@@ -113,7 +143,16 @@ describe('ring of states', () => {
     expect(green!.sweepDeg).toBe(334)
   })
 
-  test.each([[4, 13], [6, 13], [7, 15.5], [11, 15.5], [12, 19], [24, 19], [25, 23], [468, 23]])('of %i cameras is %d px', (count, radiusPx) => {
+  test.each([
+    [4, 13],
+    [6, 13],
+    [7, 15.5],
+    [11, 15.5],
+    [12, 19],
+    [24, 19],
+    [25, 23],
+    [468, 23],
+  ])('of %i cameras is %d px', (count, radiusPx) => {
     expect(ringRadiusPx(count)).toBe(radiusPx)
   })
 })

@@ -7,7 +7,15 @@ import LoginPage from '../../../../web/features/accounts/LoginPage.vue'
 import { messages } from '../../../../web/messages.ts'
 
 const me = {
-  userId: 'u1', account: 'duty', displayName: 'D-017', role: 'dutyOfficer', permissions: ['camera.see'], stationIds: null, lastLogin: null, sessionEndsAt: 1, mustChangePassword: false,
+  userId: 'u1',
+  account: 'duty',
+  displayName: 'D-017',
+  role: 'dutyOfficer',
+  permissions: ['camera.see'],
+  stationIds: null,
+  lastLogin: null,
+  sessionEndsAt: 1,
+  mustChangePassword: false,
 }
 let loginAnswer: () => Response
 let isAway: boolean
@@ -30,7 +38,14 @@ afterEach(() => {
 
 async function open(address = '/login') {
   const page = { template: '<p />' }
-  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/login', name: 'login', component: page }, { path: '/map', name: 'map', component: page }, { path: '/setup', name: 'setup', component: page }] })
+  const router = createRouter({
+    history: createMemoryHistory(),
+    routes: [
+      { path: '/login', name: 'login', component: page },
+      { path: '/map', name: 'map', component: page },
+      { path: '/setup', name: 'setup', component: page },
+    ],
+  })
   await router.push(address)
   const wrapper = mount(LoginPage, { global: { plugins: [createPinia(), router] }, attachTo: document.body })
   await flushPromises()

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { checkPassword } from '../../../../web/features/accounts/password-rules.ts'
 
-const met = (check: Parameters<typeof checkPassword>[0]) => checkPassword(check).filter((rule) => rule.isMet).map((rule) => rule.rule)
+const met = (check: Parameters<typeof checkPassword>[0]) =>
+  checkPassword(check)
+    .filter((rule) => rule.isMet)
+    .map((rule) => rule.rule)
 
 describe('R-SEC-2 password rules while typing', () => {
   test.each([
@@ -14,5 +17,6 @@ describe('R-SEC-2 password rules while typing', () => {
   ])('$name', ({ password, expected }) => expect(met({ password, repeated: password, account: 'duty' })).toEqual(expected))
 
   test('both entries must be equal', () => expect(met({ password: 'Long-enough-1', repeated: 'Long-enough-2', account: 'duty' })).not.toContain('repeat'))
-  test('the present one is not new', () => expect(met({ password: 'Long-enough-1', repeated: 'Long-enough-1', account: 'duty', oldPassword: 'Long-enough-1' })).not.toContain('different'))
+  test('the present one is not new', () =>
+    expect(met({ password: 'Long-enough-1', repeated: 'Long-enough-1', account: 'duty', oldPassword: 'Long-enough-1' })).not.toContain('different'))
 })

@@ -232,12 +232,13 @@ function createHarness() {
       props.theme = theme
     },
     /** What stands on the map, in words a test can carry out of the page. */
-    items: () => canvas.value!.listItems().map((item) => ({
-      kind: item.kind,
-      ids: item.kind === 'cluster' ? item.members.map((member) => member.point.cameraId) : [item.at.point.cameraId],
-      counts: item.kind === 'cluster' ? item.counts : null,
-      px: (item.kind === 'cluster' ? canvas.value!.toPx([item.x, item.y]) : canvas.value!.pixelOf(item.at.point.cameraId)) ?? ([NaN, NaN] as const),
-    })),
+    items: () =>
+      canvas.value!.listItems().map((item) => ({
+        kind: item.kind,
+        ids: item.kind === 'cluster' ? item.members.map((member) => member.point.cameraId) : [item.at.point.cameraId],
+        counts: item.kind === 'cluster' ? item.counts : null,
+        px: (item.kind === 'cluster' ? canvas.value!.toPx([item.x, item.y]) : canvas.value!.pixelOf(item.at.point.cameraId)) ?? ([NaN, NaN] as const),
+      })),
   }
 }
 
