@@ -101,6 +101,8 @@ export function testStatus(getDemo: () => Demo) {
         (words) => words.includes('须由管理员更新设备密码'),
       )
       await demo.setFault([cameraId], 'none')
+      // a refused password is not tried again soon by itself, or the camera would lock the account: the person who mended it asks for it
+      await browser.page.locator('.dock').getByRole('button', { name: '立即探测' }).first().click()
       await until(
         'it is online again',
         async () => countStatuses(await listDrawn(browser)),
