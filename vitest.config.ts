@@ -9,10 +9,12 @@ export default defineConfig({
     testTimeout: isLong ? 1_800_000 : 60_000,
     hookTimeout: 120_000,
     reporters: ['default'],
+    // tests of whole process trees share two cores with each other: one more try, and the report says which needed it
+    retry: process.env['CI'] ? 1 : 0,
     // tests of leaks call the garbage collector
     execArgv: ['--expose-gc'],
     projects: [
-      { test: { name: 'architecture', include: ['test/architecture.test.ts'] } },
+      { test: { name: 'architecture', include: ['test/architecture.test.ts'], maxWorkers: 2 } },
       {
         extends: true,
         test: {
@@ -32,6 +34,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'browser',
+          // after all others: a browser that decodes video wants both cores
+          sequence: { groupOrder: 1 },
           include: ['test/**/*.browser.test.ts', 'test/e2e/**/*.test.ts'],
           pool: 'forks',
           maxWorkers: 1,
