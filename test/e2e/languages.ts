@@ -1,7 +1,7 @@
 /** Every page in both languages: no key in place of a text, no Chinese in English but names, no English sentence in Chinese. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { listDemoCameras } from '../../server/demo/cameras.ts'
-import { listDemoStations } from '../../server/demo/district.ts'
+import { demoBaseMapName, listDemoStations } from '../../server/demo/district.ts'
 import { type Browser, openBrowser } from '../support/browser.ts'
 import type { Demo } from '../support/demo.ts'
 import { findCamera, goTo, listDrawn, patienceMs, signIn, until, untilDrawn } from './page.ts'
@@ -104,6 +104,7 @@ export function testLanguages(getDemo: () => Demo) {
     ...listDemoCameras().flatMap(({ name, address, label, vendor, model, switchName }) => [name, address, label, vendor, model, switchName ?? '']),
     ...listDemoStations().flatMap(({ name, shortName }) => [name, shortName]),
     '霁川分局视频监控',
+    demoBaseMapName,
     '演示·值班民警',
     // the two languages are each named in itself
     '中文 / English',

@@ -100,7 +100,7 @@ export const untilAllOnline = (browser: Browser, withinMs = patienceMs) =>
     withinMs,
   )
 
-/** How many pixels of the map have a strong colour: points and rings have, ground and grey points have not. */
+/** How many pixels of the map have the colour of a state (green, amber, red). Ground and grey points have none; blue is the selection's, not a state's. */
 export function countColouredPixels({ page }: Browser): Promise<number> {
   return page.evaluate(async () => {
     await window.__mapwall.atRest()
@@ -112,7 +112,7 @@ export function countColouredPixels({ page }: Browser): Promise<number> {
       const { data } = copy.getImageData(0, 0, canvas.width, canvas.height)
       for (let i = 0; i < data.length; i += 4) {
         const [r, g, b, a] = [data[i]!, data[i + 1]!, data[i + 2]!, data[i + 3]!]
-        if (a > 128 && Math.max(r, g, b) - Math.min(r, g, b) > 90) count++
+        if (a > 128 && Math.max(r, g) > b && Math.max(r, g, b) - Math.min(r, g, b) > 90) count++
       }
     }
     return count

@@ -93,6 +93,7 @@ export function testRecovery(getDemo: () => Demo) {
     test('after 20 s without a message the map turns grey and says since when; then everything comes back', async () => {
       await untilAllOnline(browser, 120_000)
       const coloured = await countColouredPixels(browser)
+      expect(coloured).toBeGreaterThan(100)
       demo.signal('control', 'SIGSTOP')
       try {
         const stoppedMs = performance.now()
