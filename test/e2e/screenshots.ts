@@ -66,14 +66,14 @@ async function takeDesk(demo: Demo) {
 }
 
 async function takeLogin(demo: Demo) {
-  for (const colorScheme of ['dark', 'light'] as const) {
-    const browser = await openBrowser({ origin: demo.origin, colorScheme })
-    await browser.page.goto(demo.origin)
-    await browser.page.waitForSelector('.service .state-shape', { timeout: patienceMs })
-    await browser.page.waitForLoadState('networkidle')
-    await shoot(browser, `login-${colorScheme}`)
-    await browser.close()
-  }
+  const browser = await openBrowser({ origin: demo.origin })
+  await browser.page.goto(demo.origin)
+  await browser.page.waitForSelector('.service .state-shape', { timeout: patienceMs })
+  await browser.page.waitForLoadState('networkidle')
+  await shoot(browser, 'login-dark')
+  await browser.page.getByRole('button', { name: '深色' }).click()
+  await shoot(browser, 'login-light')
+  await browser.close()
 }
 
 async function takePhone(demo: Demo) {

@@ -78,7 +78,8 @@ export function testStatus(getDemo: () => Demo) {
     })
   })
 
-  describe('R-MON-2 why', () => {
+  // takes minutes: in the long form only
+  describe.skipIf(process.env['LONG'] !== '1')('R-MON-2 why', () => {
     test('one refused password: that camera alone, with its cause in words', async () => {
       const cameraId = findCamera(({ mainCodec }) => mainCodec === 'h264')
       await demo.setFault([cameraId], 'refuse_password')
@@ -102,10 +103,18 @@ export function testStatus(getDemo: () => Demo) {
       )
       await demo.setFault([cameraId], 'none')
       // a refused password is not tried again soon by itself, or the camera would lock the account: the person who mended it asks for it
-      await browser.page.locator('.dock').getByRole('button', { name: '立即探测' }).first().click()
       await until(
         'it is online again',
-        async () => countStatuses(await listDrawn(browser)),
+        async () => {
+          // within 5 s of a refusal the camera is not asked again: press until it is
+          await browser.page
+            .locator('.dock')
+            .getByRole('button', { name: '立即探测' })
+            .first()
+            .click({ timeout: 2_000 })
+            .catch(() => undefined)
+          return countStatuses(await listDrawn(browser))
+        },
         ({ online }) => online === 468,
         2 * WITHIN_MS,
       )
