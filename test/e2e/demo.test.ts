@@ -25,10 +25,10 @@ describe.skipIf(!hasChromium)('end to end', () => {
   describe('status', () => {
     testStatus(getDemo)
   })
-  // these two are not yet steady on two busy cores: in the long form only, until they are
-  describe.skipIf(process.env['LONG'] !== '1')('languages', () => {
+  describe('languages', () => {
     testLanguages(getDemo)
   })
+  // kills the demo's processes: in the long form only, until it is steady on two busy cores
   describe.skipIf(process.env['LONG'] !== '1')('recovery', () => {
     testRecovery(getDemo)
   })
