@@ -56,6 +56,10 @@ export type SimulatedCamera = {
 const FLAP_EVERY_MS = 5_000
 const RELISTEN_AFTER_MS = 500
 const LOST_RATE = 0.03
+const FIRST_OWN_PORT = 10_240
+/** Linux gives 32768 to 60999 to outgoing connections, other systems 49152 and up. */
+const FIRST_OUTGOING_PORT = 32_768
+const MAX_PORT_TRIES = 50
 
 export type CameraDeps = {
   clock: Clock
@@ -99,7 +103,7 @@ export class CameraServer {
   }
 
   async open(): Promise<void> {
-    await this.#listen(this.#deps.port)
+    await (this.#deps.port === 0 ? this.#listenAnywhere() : this.#listen(this.#deps.port))
   }
 
   async close(): Promise<void> {
@@ -167,11 +171,22 @@ export class CameraServer {
     }
   }
 
-  /** The old port may be taken for a moment by somebody's outgoing connection. */
+  /** Somebody else may have the port for a moment. */
   #relisten() {
     this.#listen(this.port).catch(() => {
       this.#relistenTimer = this.#deps.clock.after(RELISTEN_AFTER_MS, () => this.#applyPower())
     })
+  }
+
+  /** Any free port, none that the system gives to outgoing connections: one of those would keep a camera from coming back after an outage. */
+  async #listenAnywhere() {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#listen(FIRST_OWN_PORT + Math.floor(Math.random() * (FIRST_OUTGOING_PORT - FIRST_OWN_PORT)))
+      } catch (error) {
+        if (tries === MAX_PORT_TRIES) throw error
+      }
+    }
   }
 
   async #listen(port: number) {

@@ -30,8 +30,8 @@ export type HubDeps = {
 const ALIVE_EVERY_MS = 10_000
 /** A picture this young proves a stream as well as a probe would. */
 const FRESH_MS = 10_000
-/** A failure this young is not provoked again. */
-const FAILURE_FRESH_MS = 5_000
+/** A failure this young is not provoked again, but told again with its own time. */
+const FAILURE_FRESH_MS = 2_000
 const REFUSAL_FRESH_MS = 15 * 60_000
 
 export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, random = Math.random }: HubDeps) {
@@ -80,7 +80,7 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
   }
 
   function onStreamDown(stream: Stream, { cause, detail }: SourceFailure, wasWanted: boolean) {
-    if (wasWanted) onEvent({ type: 'streamDown', cameraId: stream.cameraId, profile: stream.profile, at: clock.now(), cause, detail })
+    if (wasWanted) onEvent({ type: 'streamDown', cameraId: stream.cameraId, profile: stream.profile, at: stream.lastFailure?.at ?? clock.now(), cause, detail })
   }
 
   /** The newest key frame of a pull becomes the camera's still. */
@@ -131,7 +131,7 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     const last = probed.lastFailure
     if (!last || probed.state.name === 'opening' || probed.state.name === 'queued') return undefined
     const freshMs = last.failure.cause === 'refused_login' && !isForced ? REFUSAL_FRESH_MS : FAILURE_FRESH_MS
-    return nowMs - last.monoMs < freshMs ? { ok: false, at: clock.now(), ...last.failure } : undefined
+    return nowMs - last.monoMs < freshMs ? { ok: false, at: last.at, ...last.failure } : undefined
   }
 
   function success(stream: Stream): ProbeResult {
@@ -161,8 +161,8 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
           return
         }
         if (stream.state.name === 'queued') return
-        const { cause, detail } = stream.lastFailure?.failure ?? { cause: 'unreachable' as const, detail: 'stopped' }
-        finish({ ok: false, at: clock.now(), cause, detail })
+        const last = stream.lastFailure
+        finish(last ? { ok: false, at: last.at, ...last.failure } : { ok: false, at: clock.now(), cause: 'unreachable', detail: 'stopped' })
       }
       let leave: (() => void) | undefined
       const added = stream.add({ kind: 'probe', onState })

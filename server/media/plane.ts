@@ -75,9 +75,9 @@ export type MediaPlane = {
   /** Ends viewers at once: of a login that ended, or of a login that lost a camera. Answers how many. */
   endViewers(which: { loginId: string; cameraIds?: CameraId[] }): Promise<number>
   /**
-   * Opens the camera's sub stream (else main) until its first key frame; a running stream is evidence enough, and so is a failure of the last seconds
-   * or a login refused in the last 15 min. `isForced`: a person asks, so a refusal older than some seconds
-   * is no answer and the camera is tried now.
+   * Opens the camera's sub stream (else main) until its first key frame; a running stream is evidence enough, and so is a failure of the last 2 s
+   * or a login refused in the last 15 min: it is told again, `at` when it happened. `isForced`: a person asks, so an older refusal is no answer
+   * and the camera is tried now.
    */
   probe(cameraId: CameraId, options?: { isForced?: boolean }): Promise<ProbeResult>
   /** Starts a pull and lets it linger. */

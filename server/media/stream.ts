@@ -5,7 +5,7 @@
  */
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { CameraId, Profile } from '../contract/ids.ts'
+import type { CameraId, Instant, Profile } from '../contract/ids.ts'
 import type { VideoCodec } from '../contract/media.ts'
 import type { FailureCause } from '../contract/status.ts'
 import type { CameraDriver, Source, SourceFailure, StreamAddress } from '../drivers/driver.ts'
@@ -69,7 +69,7 @@ export class Stream {
   sourceAudio: AudioConfig | undefined
   /** Known after the first pull, so that the ladder can choose without opening. */
   lastCodec: VideoCodec | undefined
-  lastFailure: { failure: SourceFailure; monoMs: number } | undefined
+  lastFailure: { failure: SourceFailure; at: Instant; monoMs: number } | undefined
   /** The newest picture: its place on the timeline and when it reached us. */
   newest = { flvMs: 0, at: 0, monoMs: 0 }
   bytesIn = 0
@@ -308,7 +308,7 @@ export class Stream {
     if (this.state.name === 'live' && nowMs - this.state.sinceMonoMs >= GOOD_STREAM_MS) this.failures = 0
     const wasWanted = this.isWanted
     this.dropSource(true)
-    this.lastFailure = { failure, monoMs: nowMs }
+    this.lastFailure = { failure, at: clock.now(), monoMs: nowMs }
     this.deps.onDown(this, failure, wasWanted)
     if (!this.hasWatchers) return this.stop()
     const waitMs = pauseMs({ cause: failure.cause, failures: this.failures++, isWatched: this.viewerCount > 0, random })

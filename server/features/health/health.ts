@@ -9,7 +9,7 @@ import { onlineRateOf, type Range } from './history.ts'
 import { createLedger } from './ledger.ts'
 import { createNotifier, type StatusNews } from './notify.ts'
 import { createSchedule } from './schedule.ts'
-import { type BlindCause, type Evidence, isSuspected, judge, type Judgement, missesOf, unjudged } from './status.ts'
+import { type BlindCause, type Evidence, isSuspected, judge, type Judgement, isToldAgain, missesOf, unjudged } from './status.ts'
 import type { HealthStore } from './store.ts'
 import type { Uplink } from './uplink.ts'
 
@@ -106,6 +106,7 @@ export function createHealth({ store, plane, clock, log, random = Math.random, u
   function hear(cameraId: CameraId, evidence: Evidence) {
     const before = judgements.get(cameraId)
     if (!before) return
+    if (isToldAgain(before, evidence)) return schedule.hurry(cameraId, ASK_AGAIN_MS[0]!)
     const after = judge(before, evidence)
     judgements.set(cameraId, after)
     if (isSuspected(after) && missesOf(before) < missesOf(after)) askAgain(after)
@@ -113,7 +114,7 @@ export function createHealth({ store, plane, clock, log, random = Math.random, u
     ledger.change(before.state, after.state)
     notifier.put(after.state)
     if (after.state.status === 'offline') onOffline(after)
-    if (before.state.status === 'offline' && after.state.status === 'online') askNeighbours(cameraId)
+    if (before.state.status === 'offline' && after.state.status === 'online') onBack(cameraId)
   }
 
   function askAgain(judgement: Judgement) {
@@ -125,6 +126,11 @@ export function createHealth({ store, plane, clock, log, random = Math.random, u
   function onOffline({ state }: Judgement) {
     log.info({ cameraId: state.cameraId, cause: state.cause, detail: state.detail, sinceAt: state.sinceAt }, 'camera offline')
     if (state.cause === 'refused_login') schedule.pauseFor(state.cameraId, AFTER_REFUSED_LOGIN_MS)
+  }
+
+  function onBack(cameraId: CameraId) {
+    schedule.endPause(cameraId)
+    askNeighbours(cameraId)
   }
 
   /** One switch down takes all its cameras along; one that comes back brings all. */

@@ -18,11 +18,16 @@ export type ScheduleOptions = {
 }
 
 type Turn = {
-  dueMs: number
+  /** The camera's place in the round. Turns brought forward do not move it, so that neighbours who were asked together do not stay together. */
+  roundMs: number
+  /** A turn out of the round. */
+  soonMs: number
   /** No hint brings it forward past this: a camera that refused our password locks us out if we insist. */
   notBeforeMs: number
   isRunning: boolean
 }
+
+const dueMsOf = ({ roundMs, soonMs, notBeforeMs }: Turn): number => Math.max(notBeforeMs, Math.min(roundMs, soonMs))
 
 export function createSchedule({ clock, random, periodMs, maxInFlight, maxStartsPerSecond, probe }: ScheduleOptions) {
   const turns = new Map<CameraId, Turn>()
@@ -39,7 +44,7 @@ export function createSchedule({ clock, random, periodMs, maxInFlight, maxStarts
     startTokens = Math.min(maxStartsPerSecond, startTokens + (maxStartsPerSecond * (nowMs - lastTickMs)) / 1000)
     lastTickMs = nowMs
     if (isPaused) return
-    const due = [...turns].filter(([, turn]) => !turn.isRunning && turn.dueMs <= nowMs).sort(([, a], [, b]) => a.dueMs - b.dueMs)
+    const due = [...turns].filter(([, turn]) => !turn.isRunning && dueMsOf(turn) <= nowMs).sort(([, a], [, b]) => dueMsOf(a) - dueMsOf(b))
     for (const [cameraId, turn] of due) {
       if (inFlight >= maxInFlight || startTokens < 1) return
       startTokens--
@@ -50,7 +55,8 @@ export function createSchedule({ clock, random, periodMs, maxInFlight, maxStarts
   async function run(cameraId: CameraId, turn: Turn) {
     inFlight++
     turn.isRunning = true
-    turn.dueMs = clock.monotonicMs() + jittered(periodMs)
+    turn.soonMs = Infinity
+    if (turn.roundMs <= clock.monotonicMs()) turn.roundMs = clock.monotonicMs() + jittered(periodMs)
     await probe(cameraId)
     turn.isRunning = false
     inFlight--
@@ -62,31 +68,34 @@ export function createSchedule({ clock, random, periodMs, maxInFlight, maxStarts
       const wanted = new Set(cameraIds)
       for (const cameraId of turns.keys()) if (!wanted.has(cameraId)) turns.delete(cameraId)
       for (const cameraId of wanted)
-        if (!turns.has(cameraId)) turns.set(cameraId, { dueMs: clock.monotonicMs() + random() * TICK_MS, notBeforeMs: 0, isRunning: false })
+        if (!turns.has(cameraId)) turns.set(cameraId, { roundMs: clock.monotonicMs() + random() * TICK_MS, soonMs: Infinity, notBeforeMs: 0, isRunning: false })
     },
     /** Brings a camera's turn forward to `delayMs` from now, if it is later than that and no `pauseFor` forbids it. */
     hurry(cameraId: CameraId, delayMs: number) {
       const turn = turns.get(cameraId)
-      if (!turn) return
-      turn.dueMs = Math.min(turn.dueMs, Math.max(turn.notBeforeMs, clock.monotonicMs() + jittered(delayMs)))
+      if (turn) turn.soonMs = Math.min(turn.soonMs, clock.monotonicMs() + jittered(delayMs))
     },
     /** Other evidence came: the camera needs no probe for a whole round. */
     postpone(cameraId: CameraId) {
       const turn = turns.get(cameraId)
-      if (turn) turn.dueMs = clock.monotonicMs() + jittered(periodMs)
+      if (turn) turn.roundMs = clock.monotonicMs() + jittered(periodMs)
     },
     /** Not before this long from now, whatever hints come. */
     pauseFor(cameraId: CameraId, delayMs: number) {
       const turn = turns.get(cameraId)
-      if (!turn) return
-      turn.notBeforeMs = clock.monotonicMs() + delayMs
-      turn.dueMs = Math.max(turn.dueMs, turn.notBeforeMs)
+      if (turn) turn.notBeforeMs = clock.monotonicMs() + delayMs
+    },
+    /** The reason for `pauseFor` has gone: back into the round. */
+    endPause(cameraId: CameraId) {
+      const turn = turns.get(cameraId)
+      if (turn) turn.notBeforeMs = 0
     },
     /** Nothing is known any more: every camera is due, as fast as the limits allow. */
     restart() {
       const nowMs = clock.monotonicMs()
       for (const turn of turns.values()) {
-        turn.dueMs = nowMs + random() * TICK_MS
+        turn.roundMs = nowMs + random() * TICK_MS
+        turn.soonMs = Infinity
         turn.notBeforeMs = 0
       }
     },

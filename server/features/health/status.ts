@@ -2,6 +2,7 @@
  * The one judge of a camera's state: evidence in, state out. Pure; who collects evidence is `health.ts`.
  *
  * Offline needs two different signals failing, or one three times; downtime then starts at the first miss. The first good evidence ends it.
+ * A refused login needs no second look: the camera itself has answered, and asking thrice could lock the account. A miss told twice counts once.
  * Degraded begins and ends with two pieces of evidence in a row, so that one bad ten seconds of a good camera is no change of state.
  * Blindness (our restart, our uplink, our media process) gives `unknown`, whatever the camera was before, and forgets pending misses.
  */
@@ -33,6 +34,8 @@ export type Judgement = {
   /** Misses since the last good evidence: the first one, and how many by signal. */
   firstMiss: Miss | null
   missCount: Record<Signal, number>
+  /** When the newest miss happened: probes and streams may tell of the same one. */
+  lastMissAt: Instant | null
   /** How often in a row the picture was degraded (`bad`) or clean (`clean`). */
   streak: { bad: number; clean: number }
 }
@@ -47,7 +50,7 @@ const offlineCauses: ReadonlySet<FailureCause> = new Set(['unreachable', 'refuse
 /** The camera answers, its picture is not as it should be. */
 const degradedCauses: ReadonlySet<FailureCause> = new Set(['stream_limit', 'codec_not_supported', 'frozen', 'black', 'packet_loss'])
 
-const noMisses = { firstMiss: null, missCount: { probe: 0, stream: 0 } } as const
+const noMisses = { firstMiss: null, missCount: { probe: 0, stream: 0 }, lastMissAt: null } as const
 const noStreak = { bad: 0, clean: 0 } as const
 
 /** The judgement of a camera nobody has looked at yet, since `sinceAt`. */
@@ -65,6 +68,9 @@ export function unjudged(cameraId: CameraId, sinceAt: Instant, isSuspended = fal
 
 /** Whether a miss is waiting for confirmation: the camera should be asked again soon. */
 export const isSuspected = ({ state, firstMiss }: Judgement): boolean => firstMiss !== null && state.status !== 'offline'
+
+/** Whether the miss has been heard already, perhaps from the other signal. */
+export const isToldAgain = ({ lastMissAt }: Judgement, evidence: Evidence): boolean => evidence.kind === 'miss' && evidence.at === lastMissAt
 
 /** How many misses the camera has had since it was last good. */
 export const missesOf = ({ missCount }: Judgement): number => missCount.probe + missCount.stream
@@ -104,14 +110,15 @@ function weighMiss(before: Judgement, { signal, at, cause, detail }: Extract<Evi
   const isAnswer = degradedCauses.has(cause) || (signal === 'stream' && cause === 'no_such_stream')
   if (isAnswer) return weighPicture(before, { kind: 'good', signal, at, degradedBy: cause, detail })
   if (!offlineCauses.has(cause)) return before // says something of us or of a viewer, nothing of the camera
+  if (before.lastMissAt === at) return before
   const firstMiss = before.firstMiss ?? { at, cause, detail }
   const missCount = { ...before.missCount, [signal]: before.missCount[signal] + 1 }
-  const judgement: Judgement = { ...confirm(before, at), firstMiss, missCount, streak: noStreak }
+  const judgement: Judgement = { ...confirm(before, at), firstMiss, missCount, lastMissAt: at, streak: noStreak }
   if (before.state.status === 'offline') return { ...judgement, state: { ...judgement.state, cause, detail } }
-  const isConfirmed = (missCount.probe > 0 && missCount.stream > 0) || missCount[signal] >= MISSES_OF_ONE_SIGNAL
+  const isConfirmed = cause === 'refused_login' || (missCount.probe > 0 && missCount.stream > 0) || missCount[signal] >= MISSES_OF_ONE_SIGNAL
   if (!isConfirmed) return judgement
   const offline = enter(judgement, 'offline', firstMiss.at, cause, detail)
-  return { ...offline, state: { ...offline.state, evidenceAt: judgement.state.evidenceAt }, firstMiss, missCount }
+  return { ...offline, state: { ...offline.state, evidenceAt: judgement.state.evidenceAt }, firstMiss, missCount, lastMissAt: at }
 }
 
 function enter(

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { CameraId } from '../../../server/contract/ids.ts'
 import type { FailureCause } from '../../../server/contract/status.ts'
 import { onlineRateOf } from '../../../server/features/health/history.ts'
-import { type Evidence, isSuspected, judge, type Judgement, type Signal, unjudged } from '../../../server/features/health/status.ts'
+import { type Evidence, isSuspected, isToldAgain, judge, type Judgement, type Signal, unjudged } from '../../../server/features/health/status.ts'
 
 const cameraId = 'C1' as CameraId
 const good = (at: number, degradedBy: FailureCause | null = null, signal: Signal = 'probe'): Evidence => ({
@@ -191,6 +191,18 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.oneof(
   fc.record({ kind: fc.constantFrom('suspend' as const, 'resume' as const), at: fc.nat(1000) }),
 )
 
+describe('one failure', () => {
+  test('told by probe and stream counts once', () => {
+    const once = judge(unjudged(cameraId, 0), miss(10, 'silent', 'stream'))
+    expect(judge(once, miss(10, 'silent'))).toBe(once)
+    expect(isToldAgain(once, miss(10, 'silent'))).toBe(true)
+    expect(judge(once, miss(11, 'silent')).state.status).toBe('offline')
+  })
+  test('is enough when the camera itself refuses the login', () => {
+    expect(judge(unjudged(cameraId, 0), miss(10, 'refused_login')).state).toMatchObject({ status: 'offline', cause: 'refused_login', sinceAt: 10 })
+  })
+})
+
 describe('any order of evidence', () => {
   test('gives states whose beginnings never go back: intervals without gap or overlap', () => {
     fc.assert(
@@ -205,7 +217,7 @@ describe('any order of evidence', () => {
       }),
     )
   })
-  test('never says offline on fewer than two misses since the last good picture, nor while suspended', () => {
+  test('never says offline on fewer than two misses since the last good picture but for a refused login, nor while suspended', () => {
     fc.assert(
       fc.property(fc.array(anyEvidence, { maxLength: 60 }), (evidence) => {
         let judgement = unjudged(cameraId, 0)
@@ -214,7 +226,8 @@ describe('any order of evidence', () => {
           misses = each.kind === 'miss' ? misses + 1 : each.kind === 'suspend' || each.kind === 'resume' ? misses : 0
           const before = judgement.state.status
           judgement = judge(judgement, each)
-          if (judgement.state.status === 'offline' && before !== 'offline') expect(misses).toBeGreaterThanOrEqual(2)
+          if (judgement.state.status === 'offline' && before !== 'offline' && judgement.state.cause !== 'refused_login')
+            expect(misses).toBeGreaterThanOrEqual(2)
           if (before === 'suspended' && each.kind !== 'resume') expect(judgement.state.status).toBe('suspended')
           if (judgement.state.status === 'online') expect(judgement.state.cause).toBeNull()
           if (judgement.state.status === 'offline' || judgement.state.status === 'degraded') expect(judgement.state.cause).not.toBeNull()
