@@ -6,8 +6,6 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import type { Api, Endpoint } from '../contract/endpoint.ts'
@@ -17,6 +15,7 @@ import { AppError, assert } from './errors.ts'
 import { createGate, type GateDeps } from './gate.ts'
 import { checkInput, toErrorReply } from './replies.ts'
 import { addressOf, isCrossSiteRead, isSameOrigin, isSecure, loginCookie, ownOrigin } from './request.ts'
+import { sendJson } from './json-reply.ts'
 import { createMatcher, type Match, queryObject, splitTarget } from './route-match.ts'
 import type { AuditEntry, AuditNote, BoundRoute, ByteReply, Context, SocketRoute } from './routes.ts'
 import { createSocketGate, type SocketLimits } from './sockets.ts'
@@ -44,8 +43,6 @@ export type HttpServer = {
   close(): Promise<void>
 }
 
-const gzipped = promisify(gzip)
-const COMPRESS_FROM_BYTES = 1024
 const CLOSE_WITHIN_MS = 5_000
 
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
@@ -96,8 +93,9 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       const reply = await handler(context as Context<Endpoint>)
       if (endpoint.audit) await gate.recordAudit(entry)
       if (cookie) response.setHeader('Set-Cookie', cookie)
-      if (endpoint.reply === 'bytes') sendBytes(response, reply as unknown as ByteReply | undefined)
-      else await sendJson(request, response, 200, checkReplies ? endpoint.reply.parse(reply) : reply)
+      const schema = endpoint.reply
+      if (schema === 'bytes') sendBytes(response, reply as unknown as ByteReply | undefined)
+      else await sendJson(request, response, 200, reply, checkReplies ? (unchecked) => schema.parse(unchecked) : undefined)
     } catch (problem) {
       const { code } = toErrorReply(problem, requestId)
       const isDenied = code === 'forbidden' || code === 'not_signed_in' || code === 'wrong_origin'
@@ -243,17 +241,6 @@ async function readJson(request: IncomingMessage, maxBytes: number): Promise<unk
 function refuseNul(key: string, value: unknown): unknown {
   if (key.includes('\u0000') || (typeof value === 'string' && value.includes('\u0000'))) throw new SyntaxError('holds U+0000')
   return value
-}
-
-async function sendJson(request: IncomingMessage, response: Response, status: number, reply: unknown) {
-  const body = Buffer.from(JSON.stringify(reply))
-  response.setHeader('Content-Type', 'application/json; charset=utf-8')
-  response.setHeader('Vary', 'Accept-Encoding')
-  const isCompressed = body.length > COMPRESS_FROM_BYTES && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
-  if (isCompressed) response.setHeader('Content-Encoding', 'gzip')
-  const sent = isCompressed ? await gzipped(body, { level: 4 }) : body
-  response.writeHead(status, { 'Content-Length': sent.length })
-  response.end(sent)
 }
 
 function sendBytes(response: Response, reply: ByteReply | undefined) {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { keepEncoded } from '../../base/json-reply.ts'
 import { routes } from '../../base/routes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { cameraApi } from '../../contract/cameras.ts'
@@ -20,7 +21,7 @@ type Deps = {
 type PointsReply = z.output<typeof cameraApi.points.reply>
 
 /** Many pages at once (a shift begins, the server came back) get one answer, written and compressed once. */
-const SAME_ANSWER_MS = 50
+const SAME_ANSWER_MS = 200
 
 export const cameraRoutes = ({ cameras, plane, clock, toldState, position }: Deps) => {
   const latest = new WeakMap<readonly CameraPlace[], { reply: PointsReply; atMs: number }>()
@@ -35,7 +36,7 @@ export const cameraRoutes = ({ cameras, plane, clock, toldState, position }: Dep
       const state = toldState(place.cameraId)
       return state ? [{ ...place, state }] : []
     })
-    const reply = { epoch, seq, serverAt: clock.now(), points }
+    const reply = keepEncoded({ epoch, seq, serverAt: clock.now(), points })
     latest.set(places, { reply, atMs: nowMs })
     return reply
   }
