@@ -15,8 +15,12 @@ export type Log = {
   child(fields: Fields): Log
 }
 
-const secretKeys = ['password', 'oldPassword', 'newPassword', 'setupCode', 'oneTimeCode', 'token', 'cookie', 'authorization', 'secret', 'credentials']
-const secretPaths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`])
+const secretKeys = new Set(
+  ['password', 'oldPassword', 'newPassword', 'setupCode', 'oneTimeCode', 'token', 'cookie', 'set-cookie', 'authorization', 'secret', 'credentials'].map((key) =>
+    key.toLowerCase(),
+  ),
+)
+const DEEPEST = 6
 
 /** Takes user names and passwords out of URLs, and the query, where cameras put passwords too. */
 export function hideUrlSecrets(text: string): string {
@@ -27,6 +31,7 @@ export function hideUrlSecrets(text: string): string {
   )
 }
 
+/** Secrets by name at any depth, and in every URL. */
 function hideInFields(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return value.includes('://') ? hideUrlSecrets(value) : value
   if (value instanceof Error)
@@ -36,9 +41,10 @@ function hideInFields(value: unknown, depth = 0): unknown {
       stack: hideUrlSecrets(value.stack ?? ''),
       ...(value.cause ? { cause: hideInFields(value.cause, depth + 1) } : {}),
     }
-  if (typeof value !== 'object' || value === null || depth > 4) return value
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > DEEPEST) return '…'
   if (Array.isArray(value)) return value.map((entry) => hideInFields(entry, depth + 1))
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, hideInFields(entry, depth + 1)]))
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, secretKeys.has(key.toLowerCase()) ? '***' : hideInFields(entry, depth + 1)]))
 }
 
 /** `destination` is for tests; by default lines go to stdout. */
@@ -54,8 +60,11 @@ export function createLog({
   const options = {
     level,
     base: { process: processName },
-    redact: { paths: secretPaths, censor: '***' },
-    formatters: { level: (label: string) => ({ level: label }), log: (fields: Fields) => hideInFields(fields) as Fields },
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      bindings: (fields: Fields) => hideInFields(fields) as Fields,
+      log: (fields: Fields) => hideInFields(fields) as Fields,
+    },
     hooks: {
       logMethod(this: unknown, args: unknown[], method: (...args: unknown[]) => void) {
         method.apply(

@@ -179,8 +179,10 @@ export function createPush({ clock, log, listStates, mayTouchCamera }: PushDeps)
   }
 
   function accept(request: IncomingMessage, socket: Duplex, head: Buffer, user: User, login: LoginSession, known: z.output<typeof PushQuery>) {
+    // as over HTTP: who must change the password sees nothing until then, when `rightsChanged` brings the page back
+    const seer = login.mustChangePassword ? { ...user, permissions: [] } : user
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      const client: Client = { socket: webSocket, user, login, area: areaOf(user), isAlive: true }
+      const client: Client = { socket: webSocket, user: seer, login, area: areaOf(seer), isAlive: true }
       clients.add(client)
       webSocket.on('pong', () => (client.isAlive = true))
       webSocket.on('error', (problem) => log.debug({ problem, loginId: login.loginId }, 'a push socket failed'))

@@ -21,6 +21,9 @@ describe('log', () => {
     { name: 'a password', fields: { password: 'S3CRET' } },
     { name: 'a password one level down', fields: { body: { password: 'S3CRET' } } },
     { name: 'a cookie two levels down', fields: { request: { headers: { cookie: 'S3CRET' } } } },
+    { name: 'a password far down, and in a list', fields: { a: { b: { c: [{ d: { password: 'S3CRET' } }] } } } },
+    { name: 'a header whatever its letters', fields: { headers: { Authorization: 'S3CRET' } } },
+    { name: 'a password beside an exception', fields: { problem: Object.assign(new Error('rtsp://a:S3CRET@h/'), { config: { password: 'S3CRET' } }) } },
     { name: 'a URL', fields: { address: 'rtsp://admin:S3CRET@10.0.0.1:554/main' } },
     { name: 'a URL whose password has an @', fields: { address: 'rtsp://admin:p@S3CRET@10.0.0.1/main' } },
     { name: 'a URL with a query', fields: { address: 'http://10.0.0.1/video?user=a&pwd=S3CRET' } },
@@ -31,6 +34,19 @@ describe('log', () => {
     const line = write(fields)
     expect(line).not.toContain('S3CRET')
     expect(line).toContain('***')
+  })
+  test('goes only so deep, and round no circle', () => {
+    const circle: Record<string, unknown> = { password: 'S3CRET' }
+    circle['self'] = circle
+    expect(write({ circle })).not.toContain('S3CRET')
+    expect(write({ circle })).toContain('…')
+  })
+  test('hides it in what a child carries', () => {
+    const lines: string[] = []
+    const log = createLog({ level: 'debug', process: 'test', destination: { write: (line) => void lines.push(line) } })
+    log.child({ camera: { password: 'S3CRET', url: 'rtsp://a:S3CRET@h/' } }).info('x')
+    expect(lines.join('')).toContain('***')
+    expect(lines.join('')).not.toContain('S3CRET')
   })
   test('hides a URL in the message', () => expect(write({}, 'open rtsp://a:S3CRET@h/x failed')).not.toContain('S3CRET'))
   test('keeps what a person needs of a URL', () => expect(hideUrlSecrets('rtsp://admin:x@10.0.0.1:554/main?a=1')).toBe('rtsp://***@10.0.0.1:554/main?***'))

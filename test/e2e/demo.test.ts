@@ -28,8 +28,7 @@ describe.skipIf(!hasChromium)('end to end', () => {
   describe('languages', () => {
     testLanguages(getDemo)
   })
-  // kills the demo's processes: in the long form only, until it is steady on two busy cores
-  describe.skipIf(process.env['LONG'] !== '1')('recovery', () => {
+  describe('recovery', () => {
     testRecovery(getDemo)
   })
 })

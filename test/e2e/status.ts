@@ -78,8 +78,7 @@ export function testStatus(getDemo: () => Demo) {
     })
   })
 
-  // takes minutes: in the long form only
-  describe.skipIf(process.env['LONG'] !== '1')('R-MON-2 why', () => {
+  describe('R-MON-2 why', () => {
     test('one refused password: that camera alone, with its cause in words', async () => {
       const cameraId = findCamera(({ mainCodec }) => mainCodec === 'h264')
       await demo.setFault([cameraId], 'refuse_password')
@@ -106,7 +105,7 @@ export function testStatus(getDemo: () => Demo) {
       await until(
         'it is online again',
         async () => {
-          // within 5 s of a refusal the camera is not asked again: press until it is
+          // within 2 s of a refusal the camera is not asked again: press until it is
           await browser.page
             .locator('.dock')
             .getByRole('button', { name: '立即探测' })

@@ -13,6 +13,7 @@ import type { PushMessage } from '../../server/contract/push.ts'
 import type { HealthSettings } from '../../server/features/health/index.ts'
 import type { CameraDraft } from '../../server/features/cameras/index.ts'
 import type { NewUser } from '../../server/features/accounts/index.ts'
+import type { MediaPlane } from '../../server/media/plane.ts'
 import { createFakePlane, type FakePlane } from './fake-plane.ts'
 import { openTestDatabase, type TestDatabase } from './database.ts'
 
@@ -70,7 +71,8 @@ export type TestApp = {
 export type TestWorld = {
   database: TestDatabase
   dataFolder: string
-  start(options?: { clock?: Clock; health?: HealthSettings; log?: Log }): Promise<TestApp>
+  /** `plane`: a real one instead of the fake. */
+  start(options?: { clock?: Clock; health?: HealthSettings; log?: Log; plane?: MediaPlane }): Promise<TestApp>
   close(): Promise<void>
 }
 
@@ -81,11 +83,11 @@ export async function openTestWorld(): Promise<TestWorld> {
   return {
     database,
     dataFolder,
-    async start({ clock = systemClock, health, log = silentLog } = {}) {
+    async start({ clock = systemClock, health, log = silentLog, plane } = {}) {
       const fake = createFakePlane(clock)
       const app = await createApp({
         database: database.database,
-        plane: fake.plane,
+        plane: plane ?? fake.plane,
         clock,
         log,
         secrets: await openSecrets(dataFolder),

@@ -129,12 +129,12 @@ export const maxScale = 2
 
 const themeName = usePreference<ThemeName>(
   'theme',
-  () => 'dark',
+  () => (window.matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark'),
   (value) => value === 'dark' || value === 'light',
 )
 const scale = usePreference<number>('scale', screenScale, (value) => typeof value === 'number' && value >= minScale && value <= maxScale)
 
-/** The theme and size of this screen, kept per account. Setting one repaints everything. */
+/** The theme (until somebody chooses: what the browser prefers) and size of this screen, kept per account. Setting one repaints everything. */
 export function useTheme(): {
   name: Readonly<Ref<ThemeName>>
   color: ComputedRef<Color>

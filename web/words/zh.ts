@@ -25,13 +25,23 @@ export const zh = {
     securityAdmin: '安全管理员',
     auditAdmin: '审计管理员',
   },
+  /** The same where there is room for one word only. */
+  roleShort: {
+    dutyOfficer: '值班',
+    supervisor: '指挥',
+    ops: '运维',
+    assessor: '考核',
+    systemAdmin: '系统',
+    securityAdmin: '安全',
+    auditAdmin: '审计',
+  },
   /** Why a camera gives no good picture, and who must act. */
   causes: {
     unreachable: { title: '连不上', who: '链路或供电，由运维到场' },
     refused_login: { title: '密码被拒', who: '须由管理员更新设备密码' },
-    no_such_stream: { title: '没有这路视频流', who: '须由管理员核对取流地址' },
-    codec_not_supported: { title: '编码不支持', who: '须由运维把相机改为 H.264 或 H.265' },
-    silent: { title: '连得上，无视频流', who: '编码器可能停住，由运维远程重启' },
+    no_such_stream: { title: '没有这路视频流', who: '须由管理员核对地址' },
+    codec_not_supported: { title: '编码不支持', who: '由运维改为 H.264 或 H.265' },
+    silent: { title: '连得上，无视频流', who: '由运维远程重启编码器' },
     stream_limit: { title: '相机取流已满', who: '关掉别处对该相机的取流' },
     protocol_error: { title: '相机应答不合标准', who: '由运维查固件' },
     frozen: { title: '画面停住', who: '由运维远程重启相机' },

@@ -32,7 +32,7 @@ export const clipPlans = [
   { name: 'road-day', scene: 'road', light: 'day', seed: 8, ...hd, fps: 15, durationS: 8, gopS: 2, hasBFrames: true },
   { name: 'gate-night', scene: 'gate', light: 'ir', seed: 25, ...hd, fps: 15, durationS: 9, gopS: 3 },
   { name: 'market-dusk', scene: 'market', light: 'dusk', seed: 12, ...hd, fps: 15, durationS: 8, gopS: 1 },
-  { name: 'crossing-dusk', scene: 'crossing', light: 'dusk', seed: 3, ...qhd, fps: 15, durationS: 8, gopS: 2 },
+  { name: 'crossing-dusk', scene: 'crossing', light: 'dusk', seed: 3, ...qhd, fps: 15, durationS: 8, gopS: 2, h265: qhd },
   { name: 'mall-day', scene: 'mall', light: 'day', seed: 7, ...hd, fps: 15, durationS: 8, gopS: 4 },
   { name: 'alley-day', scene: 'alley', light: 'day', seed: 4, ...hd, fps: 15, durationS: 8, gopS: 4 },
   { name: 'road-night', scene: 'road', light: 'ir', seed: 21, ...hd, fps: 15, durationS: 8, gopS: 2 },

@@ -127,10 +127,10 @@ async function main() {
       change(index)
       await writeFile(indexFile, `${JSON.stringify(index, null, 1)}\n`)
     }
-    if (names.length === 0) {
-      const made = { black: await makeBlack(plans), sound: await encodeSound(folder, 12) }
-      await updateIndex((index) => Object.assign(index, made))
-    }
+    // of all plans, because clips share the black pictures of their size
+    const black = await makeBlack(plans)
+    const sound = names.length === 0 ? { sound: await encodeSound(folder, 12) } : {}
+    await updateIndex((index) => Object.assign(index, { black, ...sound }))
     for (const plan of wanted) {
       const startedAt = performance.now()
       const streams = await makeClip(painter.page, plan, workFolder)

@@ -72,14 +72,14 @@ export function createAccounts({ store, lockout, passwords, events, clock, log, 
   /** Rises whenever a login ends or somebody's rights change. */
   let changes = 0
   const expiryTimer = clock.every(EXPIRY_PERIOD_MS, () => void endExpired())
-  /** Verified against when the account does not exist, so that the answer takes as long. */
-  let decoyHash: Promise<string> | undefined
+  /** Verified against when the account does not exist, so that the answer takes as long. Made before the first login needs it. */
+  const decoyHash = passwords.hash(randomId())
 
   async function signIn({ account, password }: Login, address: string): Promise<{ token: string; me: Me } & Found> {
     const lockedMs = await lockout.beginAttempt(account, address)
     if (lockedMs > 0) throw new AppError('locked_out', 'too many failed logins', { retryAfterMs: lockedMs })
     const known = await store.findUserByAccount(account)
-    const hash = known?.password_hash ?? (await (decoyHash ??= passwords.hash(randomId())))
+    const hash = known?.password_hash ?? (await decoyHash)
     const isRight = await passwords.verify(hash, password)
     if (!known || !isRight || !known.is_enabled) throw new AppError('login_failed', 'account or password is wrong')
     await lockout.succeed(account, address)
@@ -194,6 +194,8 @@ export function createAccounts({ store, lockout, passwords, events, clock, log, 
     await store.setPassword(user.userId, { password_hash: await passwords.hash(newPassword), password_changed_at: clock.now(), password_history: earlier })
     await endLogins({ userId: user.userId, exceptLoginId: login.loginId }, 'revoked')
     forgetAll()
+    // what was held back from the page until now
+    if (login.mustChangePassword) events.emit('userChanged', { userId: user.userId })
     return meOf({ user, login: { ...login, mustChangePassword: false } })
   }
 

@@ -7,7 +7,7 @@ import type { CameraDraft } from './draft.ts'
 import { type CsvRow, decodeTable, parseCsv } from './csv.ts'
 import { type ColumnKey, type GivenCrs, type ImportColumn, importColumns, type RowValues } from './import-columns.ts'
 
-/** One cell that cannot be used. `row` as the spreadsheet shows it; `value` is `***` where it may hold a password. */
+/** One cell that cannot be used. `row` as the spreadsheet shows it; `value` is `***` where it may hold a password, or a part of one. */
 export type ImportProblem = { row: number; column: string; value: string; problem: string }
 
 export type ImportReport = {
@@ -61,16 +61,19 @@ export function planImport(bytes: Uint8Array, registered: { cameras: readonly Ca
   if (rows.length > MAX_ROWS) say(MAX_ROWS + 2, '文件', `${rows.length} 行`, `最多 ${MAX_ROWS} 行`)
   if (problems.length > 0) return { report: empty, drafts: [], stations: [] }
 
+  // a comma in a password that was not quoted moves its second half to the right: no value from there on is shown
+  const firstSecret = keys.findIndex((key) => importColumns[key].isSecret)
+  const isShown = (key: ColumnKey) => firstSecret < 0 || keys.indexOf(key) < firstSecret
+  const sayCell: SayCell = (row, key, value, problem) => say(row, importColumns[key].names[0]!, value === '' || isShown(key) ? value : '***', problem)
   const known = new Map(registered.cameras.map((camera) => [camera.cameraId, camera]))
   const nameBefore = new Map(registered.stations.map(({ stationId, name }) => [stationId, name]))
-  const stationNames = createStationNames(nameBefore, say)
+  const stationNames = createStationNames(nameBefore, sayCell)
   let firstNew: number | undefined
   const firstRowOf = new Map<string, number>()
   const drafts: CameraDraft[] = []
   for (const { row, cells } of rows) {
     const before = problems.length
-    const sayHere = (key: ColumnKey, value: string, problem: string) =>
-      say(row, importColumns[key].names[0]!, importColumns[key].isSecret && value !== '' ? '***' : value, problem)
+    const sayHere = (key: ColumnKey, value: string, problem: string) => sayCell(row, key, value, problem)
     const values = readCells(keys, cells, sayHere)
     if (!values.cameraId) continue
     refuseTwice(`编号 ${values.cameraId}`, () => sayHere('cameraId', values.cameraId!, `与第 ${firstRowOf.get(`编号 ${values.cameraId}`)} 行重复`))
@@ -95,7 +98,7 @@ export function planImport(bytes: Uint8Array, registered: { cameras: readonly Ca
     }
   }
   refuseTakenUrls(drafts, registered.cameras, (draft, other) =>
-    say(firstRowOf.get(`编号 ${draft.cameraId}`)!, importColumns.mainUrl.names[0]!, '***', `与已有摄像机 ${other} 的主码流相同`),
+    sayCell(firstRowOf.get(`编号 ${draft.cameraId}`)!, 'mainUrl', draft.access.mainUrl, `与已有摄像机 ${other} 的主码流相同`),
   )
 
   const changedDrafts = drafts.filter((draft) => !isDeepStrictEqual(draft, known.get(draft.cameraId)))
@@ -124,6 +127,7 @@ export function planImport(bytes: Uint8Array, registered: { cameras: readonly Ca
 }
 
 type Say = (row: number, column: string, value: string, problem: string) => void
+type SayCell = (row: number, key: ColumnKey, value: string, problem: string) => void
 type SayHere = (key: ColumnKey, value: string, problem: string) => void
 
 /** Which column each cell belongs to. An unknown heading is refused: a misspelt one would lose its values without a word. */
@@ -133,9 +137,11 @@ function readHeading(heading: CsvRow | undefined, say: Say): ColumnKey[] {
     return []
   }
   const seen = new Set<ColumnKey>()
+  // a table without headings begins with a camera, its password among the cells
+  const isHeading = heading.cells.some((name) => keyByName.has(normal(name)))
   const keys = heading.cells.map((name, i) => {
     const key = keyByName.get(normal(name))
-    if (!key) say(heading.row, `第 ${i + 1} 列`, name, `不认识的列名。可用：${columns.map(([, { names }]) => names[0]).join('、')}`)
+    if (!key) say(heading.row, `第 ${i + 1} 列`, isHeading ? name : '***', `不认识的列名。可用：${columns.map(([, { names }]) => names[0]).join('、')}`)
     else if (seen.has(key)) say(heading.row, `第 ${i + 1} 列`, name, '此列出现两次')
     else seen.add(key)
     return key!
@@ -281,7 +287,7 @@ function refuseTakenUrls(drafts: readonly CameraDraft[], registered: readonly Ca
 }
 
 /** The names the table gives its stations: the same name for the same number everywhere. */
-function createStationNames(registered: ReadonlyMap<StationId, string>, say: Say) {
+function createStationNames(registered: ReadonlyMap<StationId, string>, say: SayCell) {
   const given = new Map<StationId, { name: string; row: number }>()
   /** Stations named by their number only, with the first row that does so. */
   const nameless = new Map<StationId, number>()
@@ -291,13 +297,13 @@ function createStationNames(registered: ReadonlyMap<StationId, string>, say: Say
       if (!id) return
       if (!stationName) return void nameless.set(id, nameless.get(id) ?? row)
       const first = given.get(id)
-      if (first && first.name !== stationName) say(row, importColumns.stationName.names[0]!, stationName, `第 ${first.row} 行把 ${id} 叫作 ${first.name}`)
+      if (first && first.name !== stationName) say(row, 'stationName', stationName, `第 ${first.row} 行把 ${id} 叫作 ${first.name}`)
       else if (!first) given.set(id, { name: stationName, row })
     },
     /** New stations, labelled in the middle of their cameras, and renamed ones. */
     changed(drafts: readonly CameraDraft[], stations: readonly Station[]): Station[] {
       for (const [id, row] of nameless) {
-        if (!registered.has(id) && !given.has(id)) say(row, importColumns.stationId.names[0]!, id, '没有这个派出所；新派出所还要给出名称')
+        if (!registered.has(id) && !given.has(id)) say(row, 'stationId', id, '没有这个派出所；新派出所还要给出名称')
       }
       const known = new Map(stations.map((station) => [station.stationId, station]))
       return [...given].flatMap(([stationId, { name }]): Station[] => {

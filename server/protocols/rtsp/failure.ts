@@ -12,9 +12,10 @@ export class RtspFailure extends Error {
   }
 }
 
-/** What a refusal means for the operator. The reason phrase is the camera's own text, cut short. */
+/** What a refusal means for the operator. The reason phrase is the camera's own text: its first words only, because some repeat the address, and with it a password. */
 export function failureOfResponse(method: string, response: RtspResponse): RtspFailure {
-  const reason = response.reason.replace(/[^\x20-\x7e]/g, '').slice(0, 60)
+  const words = response.reason.replace(/[^\x20-\x7e]/g, '').split(/\S*[/?=&@"]|\b(?:basic|digest)\b/i)[0]!
+  const reason = words.slice(0, 60).trim()
   return new RtspFailure(causeOfStatus(response.status, reason), `${method}: RTSP ${response.status} ${reason}`.trim())
 }
 

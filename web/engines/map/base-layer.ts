@@ -15,7 +15,7 @@ import { mapColor, type ThemeName } from '../../base/theme.ts'
 import { project, projectionOf } from './crs.ts'
 import { type Box, GRID_M, type Line, paintBasemap, parseBasemap, type VectorBasemap } from './district-paint.ts'
 import { createMvtStyle } from './mvt-style.ts'
-import { metresPerPx, resolutionOf, restingResolutions } from './scale.ts'
+import { metresPerPx, resolutionOf } from './scale.ts'
 
 export type BaseLook = { theme: ThemeName; sizeScale: number; pixelRatio: number }
 export type BaseLayer = {
@@ -35,17 +35,26 @@ export function crsOf(baseMap: BaseMap): Crs {
   return baseMap.kind === 'xyz' || baseMap.kind === 'wmts' ? baseMap.crs : 'EPSG:3857'
 }
 
-/** Opens what the settings ask for. Throws when its file or service cannot be read; then `createPaintedLayer(null, …)` is what is left. */
-export async function openBaseLayer(baseMap: BaseMap, outline: Line | null, look: BaseLook): Promise<BaseLayer> {
+/** Bases that we paint ourselves are sharp at any scale we choose. */
+export function isPaintedBase({ kind }: BaseMap): boolean {
+  return kind === 'vector' || kind === 'none'
+}
+
+/**
+ * Opens what the settings ask for; `resolutions` are those the view rests at.
+ * Throws when its file or service cannot be read; then `createPaintedLayer(null, …)` is what is left.
+ */
+export async function openBaseLayer(baseMap: BaseMap, outline: Line | null, resolutions: readonly number[], look: BaseLook): Promise<BaseLayer> {
   const projection = projectionOf(crsOf(baseMap))
   switch (baseMap.kind) {
     case 'none':
-      return createPaintedLayer(null, outline, projection, look)
+      return createPaintedLayer(null, outline, projection, resolutions, look)
     case 'vector':
       return createPaintedLayer(
         parseBasemap(await loadJson(baseMap.url), (lonLat) => project(lonLat, projection)),
         outline,
         projection,
+        resolutions,
         look,
       )
     case 'pmtiles':
@@ -62,9 +71,15 @@ function rasterLayer(layer: Layer): BaseLayer {
 }
 
 /** Our own cartography, painted tile by tile and kept by OpenLayers: panning only moves pictures. */
-export function createPaintedLayer(map: VectorBasemap | null, outline: Line | null, projection: Projection, firstLook: BaseLook): BaseLayer {
+export function createPaintedLayer(
+  map: VectorBasemap | null,
+  outline: Line | null,
+  projection: Projection,
+  resolutions: readonly number[],
+  firstLook: BaseLook,
+): BaseLayer {
   const extent = projection.getExtent()
-  const tileGrid = new TileGrid({ origin: [extent[0]!, extent[3]!], resolutions: restingResolutions(projection), tileSize: TILE_PX })
+  const tileGrid = new TileGrid({ origin: [extent[0]!, extent[3]!], resolutions: [...resolutions], tileSize: TILE_PX })
   const heart = outline ? [(outline.box[0] + outline.box[2]) / 2, (outline.box[1] + outline.box[3]) / 2] : [0, 0]
   const gridStep = GRID_M / metresPerPx(1, heart, projection)
   const layer = new TileLayer<ImageTileSource>({ className: 'basemap-painted', background: mapColor[firstLook.theme].outside })

@@ -10,7 +10,7 @@ import View from 'ol/View.js'
 import type { CameraPoint, Station } from '../../../server/contract/cameras.ts'
 import type { CameraId, LonLat, StationId } from '../../../server/contract/ids.ts'
 import type { MapConfig } from '../../../server/contract/map.ts'
-import { type BaseLayer, createPaintedLayer, crsOf, openBaseLayer } from './base-layer.ts'
+import { type BaseLayer, createPaintedLayer, crsOf, isPaintedBase, openBaseLayer } from './base-layer.ts'
 import { project, projectionOf, unproject } from './crs.ts'
 import { lineOf } from './district-paint.ts'
 import { placeNames } from './names.ts'
@@ -23,7 +23,7 @@ import { createScenes } from './scenes.ts'
 import { shapeOf } from './shape.ts'
 import { createStationLabels } from './station-labels.ts'
 import { createSymbols, type Look } from './symbols.ts'
-import { createViewMoves, type Padding } from './view-moves.ts'
+import { createViewMoves, fittingResolution, type Padding } from './view-moves.ts'
 
 export type MapView = { lonLat: LonLat; zoom: number; visibleIds: CameraId[] }
 export type MapHandlers = {
@@ -46,11 +46,20 @@ const MOST_PULSES = 24
 
 export function createMapEngine(
   element: HTMLElement,
-  { config, stations, look, handlers }: { config: MapConfig; stations: readonly Station[]; look: MapLook; handlers: MapHandlers },
+  {
+    config,
+    stations,
+    look,
+    padding,
+    handlers,
+  }: { config: MapConfig; stations: readonly Station[]; look: MapLook; /** What panels cover as it opens. */ padding: Padding; handlers: MapHandlers },
 ) {
   const projection = projectionOf(crsOf(config.baseMap))
   const toXy = (lonLat: LonLat) => project(lonLat, projection)
-  const resolutions = restingResolutions(projection)
+  const outline = config.outline ? lineOf(config.outline, toXy) : null
+  // a hair coarser, or rounding would fit the outline one step further out
+  const home = outline && isPaintedBase(config.baseMap) ? fittingResolution(outline.box, [element.clientWidth, element.clientHeight], padding) * 1.0001 : undefined
+  const resolutions = restingResolutions(projection, home)
   const view = new View({
     projection,
     resolutions,
@@ -60,8 +69,8 @@ export function createMapEngine(
     center: toXy(config.center),
     resolution: resolutionOf(config.zoom, projection),
   })
+  view.padding = [...padding]
   const pixelRatio = Math.max(1, window.devicePixelRatio)
-  const outline = config.outline ? lineOf(config.outline, toXy) : null
 
   const points = createPoints(toXy)
   const stationLabels = createStationLabels(toXy, config.outline)
@@ -214,10 +223,10 @@ export function createMapEngine(
     let opened: BaseLayer
     let isMissing = config.baseMap.kind === 'none'
     try {
-      opened = await openBaseLayer(config.baseMap, outline, baseLook)
+      opened = await openBaseLayer(config.baseMap, outline, resolutions, baseLook)
     } catch (error) {
       console.warn('Base map could not be read', error)
-      opened = createPaintedLayer(null, outline, projection, baseLook)
+      opened = createPaintedLayer(null, outline, projection, resolutions, baseLook)
       isMissing = true
     }
     if (isClosed) return
@@ -408,11 +417,11 @@ export function createMapEngine(
     /** When nothing is left to draw: tiles are there, movements are over, names are placed. */
     atRest,
     toPx: ([x, y]: readonly [number, number]) => toPx(x, y),
-    /** Where the names of the stations stand, for tests. */
+    /** Where the names of the stations stand (those that have room), for tests. */
     listStations: () =>
-      model.stations.map(({ stationId, x, y, offsetPx }) => {
+      model.stations.flatMap(({ stationId, x, y, offsetPx }) => {
         const [px, py] = toPx(x, y)
-        return { stationId, px: [px + offsetPx[0], py + offsetPx[1]] as const }
+        return offsetPx ? [{ stationId, px: [px + offsetPx[0], py + offsetPx[1]] as const }] : []
       }),
     /** What stands on the map now, for tests and for screen readers. */
     listItems: (): readonly MapItem[] => model.items,

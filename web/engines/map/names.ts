@@ -1,4 +1,4 @@
-/** Where names stand when the map rests: stations step aside for symbols, then roads and waters take what is left. */
+/** Where names stand when the map rests: stations step aside for symbols within their jurisdiction, then roads and waters take what is left. */
 import type { StationId } from '../../../server/contract/ids.ts'
 import { type Box, type Line, type VectorBasemap } from './district-paint.ts'
 import { isInRing } from './geometry.ts'
@@ -8,7 +8,7 @@ import type { MapItem } from './scene.ts'
 import type { StationLabel } from './station-labels.ts'
 import { type Look, pillOffset } from './symbols.ts'
 
-export type Names = { labels: PlacedLabel[]; stationOffsets: Map<StationId, readonly [number, number]> }
+export type Names = { labels: PlacedLabel[]; stationOffsets: Map<StationId, StationLabel['offsetPx']> }
 type Surroundings = {
   names: VectorBasemap | null
   outline: Line | null
@@ -20,12 +20,20 @@ type Surroundings = {
   look: Look
 }
 
-/** Steps a station's name may take, nearest first: it stays within its jurisdiction. */
+/** Steps a station's name may take, nearest first. */
 const steps = [0, -22, 22, -44, 44, -66, 66, -88, 88]
   .flatMap((dy) => [0, -24, 24, -48, 48, -72, 72].map((dx) => [dx, dy] as const))
   .toSorted((a, b) => Math.hypot(...a) - Math.hypot(...b))
+const corners = [
+  [-1, -1],
+  [1, -1],
+  [1, 1],
+  [-1, 1],
+] as const
 const SYMBOL_RADIUS_PX = 9
 const GAP_PX = 3
+/** A name that would hide more of the symbols is left out. */
+const MOST_OVERLAP_PX = 12
 
 /** `box` is the screen and somewhat around it, in projected coordinates. */
 export function placeNames({ names, outline, items, stations, box, resolution, metresPerPx, look }: Surroundings): Names {
@@ -38,17 +46,26 @@ export function placeNames({ names, outline, items, stations, box, resolution, m
     const [dx, dy] = pillOffset(item.radiusPx)
     return item.counts.offline === 0 ? [disc] : [disc, { x: x + (dx + 4) * scale, y: y + dy * scale, radiusPx: 13 * scale }]
   })
-  const stationOffsets = new Map<StationId, readonly [number, number]>()
-  for (const { stationId, x, y, sprite } of stations) {
+  const stationOffsets = new Map<StationId, StationLabel['offsetPx']>()
+  for (const { stationId, x, y, sprite, ring } of stations) {
     const here = at(x, y)
     const near = obstacles.filter((o) => Math.abs(o.x - here.x) < 260 * scale && Math.abs(o.y - here.y) < 200 * scale)
     const [halfWidth, halfHeight] = [sprite.anchorX + GAP_PX * scale, sprite.anchorY]
+    const isAtHome = (dx: number, dy: number) =>
+      (ring === null || isInRing(x + dx * resolution, y - dy * resolution, ring)) &&
+      (outline === null ||
+        corners.every(([right, down]) => isInRing(x + (dx + right * sprite.anchorX) * resolution, y - (dy + down * halfHeight) * resolution, outline.xs)))
     let best = { overlapPx: Infinity, dx: 0, dy: 0 }
     for (const [stepX, stepY] of steps) {
       const [dx, dy] = [stepX * scale, stepY * scale]
+      if (!isAtHome(dx, dy)) continue
       const overlapPx = near.reduce((sum, o) => sum + Math.max(0, o.radiusPx - distanceToRect(o.x - here.x - dx, o.y - here.y - dy, halfWidth, halfHeight)), 0)
       if (overlapPx < best.overlapPx) best = { overlapPx, dx, dy }
       if (overlapPx === 0) break
+    }
+    if (best.overlapPx > MOST_OVERLAP_PX * scale) {
+      stationOffsets.set(stationId, null)
+      continue
     }
     stationOffsets.set(stationId, [best.dx, best.dy])
     // the others keep off it: a few discs cover what a wide name takes

@@ -166,6 +166,7 @@ function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToP
   inPx()
   if (Math.abs(resolution / model.labelResolution - 1) < 0.02) for (const label of model.labels) put(label.sprite, ...toPx(label.x, label.y))
   for (const { sprite, x, y, offsetPx } of model.stations) {
+    if (!offsetPx) continue
     const [px, py] = toPx(x, y)
     put(sprite, px + offsetPx[0], py + offsetPx[1])
   }

@@ -23,6 +23,7 @@ export function createPointer(map: OlMap, element: HTMLElement, target: PointerT
 
   function stationUnder(pixel: readonly number[]): StationId | null {
     const hit = target.stations().find(({ x, y, sprite, offsetPx }) => {
+      if (!offsetPx) return false
       const [px, py] = target.toPx(x, y)
       return Math.abs(pixel[0]! - px - offsetPx[0]) < sprite.anchorX && Math.abs(pixel[1]! - py - offsetPx[1]) < sprite.anchorY
     })

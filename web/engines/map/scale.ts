@@ -21,9 +21,10 @@ export function resolutionOf(zoom: number, projection: Projection): number {
   return resolutionOfZero(projection) / 2 ** zoom
 }
 
-/** Every resolution the view may rest at, biggest first. */
-export function restingResolutions(projection: Projection): number[] {
-  return Array.from({ length: (maxZoom - minZoom) / zoomStep + 1 }, (_, i) => resolutionOf(minZoom + i * zoomStep, projection))
+/** Every resolution the view may rest at, biggest first. With `home` the steps are shifted (by less than one) so that it is one of them. */
+export function restingResolutions(projection: Projection, home?: number): number[] {
+  const shift = home === undefined ? 0 : (((zoomOf(home, projection) - minZoom) % zoomStep) + zoomStep) % zoomStep
+  return Array.from({ length: (maxZoom - minZoom) / zoomStep + 1 }, (_, i) => resolutionOf(minZoom + shift + i * zoomStep, projection))
 }
 
 export function metresPerPx(resolution: number, center: readonly number[], projection: Projection): number {

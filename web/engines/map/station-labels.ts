@@ -7,21 +7,36 @@ import { countStatuses } from './ring.ts'
 import { type Shape, shapeOf } from './shape.ts'
 import type { Sprite, Symbols } from './symbols.ts'
 
-export type StationLabel = { stationId: StationId; x: number; y: number; sprite: Sprite; area: Shape | null; offsetPx: readonly [number, number] }
+export type StationLabel = {
+  stationId: StationId
+  x: number
+  y: number
+  sprite: Sprite
+  area: Shape | null
+  /** The jurisdiction as x, y, x, y …; null when it is not known. */
+  ring: Float64Array | null
+  /** From `x`, `y`, aside from symbols; null: there is no room for the name at this scale. */
+  offsetPx: readonly [number, number] | null
+}
 
 export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, number], outline: readonly LonLat[] | null) {
   let stations: readonly Station[] = []
-  let areas = new Map<StationId, Shape | null>()
+  let areas = new Map<StationId, { shape: Shape | null; ring: Float64Array }>()
   let borders: Shape | null = null
-  /** How far each name has stepped aside for symbols. */
-  let offsets: ReadonlyMap<StationId, readonly [number, number]> = new Map()
+  let offsets: ReadonlyMap<StationId, StationLabel['offsetPx']> = new Map()
   /** Every camera, filtered or not: a jurisdiction's own numbers do not change with a filter. */
   let cameras: readonly CameraPoint[] = []
 
   function setStations(next: readonly Station[]): void {
     stations = next
     const rings = next.flatMap((station) => (station.jurisdiction ? [station.jurisdiction] : []))
-    areas = new Map(next.map(({ stationId, jurisdiction }) => [stationId, jurisdiction && shapeOf([lineOf(jurisdiction, toXy)], true)]))
+    areas = new Map(
+      next.flatMap(({ stationId, jurisdiction }) => {
+        if (!jurisdiction) return []
+        const line = lineOf(jurisdiction, toXy)
+        return [[stationId, { shape: shapeOf([line], true), ring: line.xs }]]
+      }),
+    )
     borders = shapeOf(
       innerBorders(rings, outline).map((border) => lineOf(border, toXy)),
       false,
@@ -39,8 +54,9 @@ export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, 
         stationId,
         x,
         y,
-        area: areas.get(stationId) ?? null,
-        offsetPx: offsets.get(stationId) ?? [0, 0],
+        area: areas.get(stationId)?.shape ?? null,
+        ring: areas.get(stationId)?.ring ?? null,
+        offsetPx: offsets.get(stationId) ?? null,
         sprite: symbols.station(shortName, counts.online + counts.degraded, present.length, counts.offline),
       }
     })

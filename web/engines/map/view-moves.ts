@@ -1,6 +1,7 @@
 /** Moving the view: short, at most 600 ms, not at all where motion is not wanted, and never further than needed. */
 import type View from 'ol/View.js'
 import type OlMap from 'ol/Map.js'
+import type { Box } from './district-paint.ts'
 import { resolutionOf } from './scale.ts'
 
 /** Top, right, bottom, left: what panels cover. */
@@ -10,7 +11,20 @@ const SHORTEST_MS = 240
 const LONGEST_MS = 600
 /** A selected point stands at least this far from what covers the map. */
 const CLEAR_PX = 56
+/** Around what is shown whole: this much, and this share of what is free, whichever is more. */
 const FIT_MARGIN_PX = 20
+const FIT_MARGIN_RATE = 0.06
+
+/** The finest resolution at which a box is wholly in what is free of an element, with air around it. */
+export function fittingResolution([minX, minY, maxX, maxY]: Box, [widthPx, heightPx]: readonly [number, number], [top, right, bottom, left]: Padding): number {
+  const [freeX, freeY] = [widthPx - left - right, heightPx - top - bottom]
+  const marginPx = fitMarginPx(freeX, freeY)
+  return Math.max((maxX - minX) / Math.max(1, freeX - 2 * marginPx), (maxY - minY) / Math.max(1, freeY - 2 * marginPx))
+}
+
+function fitMarginPx(freeX: number, freeY: number): number {
+  return Math.max(FIT_MARGIN_PX, FIT_MARGIN_RATE * Math.min(freeX, freeY))
+}
 
 export function createViewMoves(map: OlMap, view: View) {
   function durationFor(center: readonly number[], resolution: number): number {
@@ -32,12 +46,15 @@ export function createViewMoves(map: OlMap, view: View) {
   }
 
   /** Shows a box within what is free, not closer than `closestZoom`. */
-  function fit(box: readonly [number, number, number, number], closestZoom: number, isInstant = false): void {
+  function fit(box: Box, closestZoom: number, isInstant = false): void {
     view.cancelAnimations()
     const isStill = isInstant || matchMedia('(prefers-reduced-motion: reduce)').matches
+    const [widthPx, heightPx] = map.getSize() ?? [0, 0]
+    const [top, right, bottom, left] = view.padding ?? [0, 0, 0, 0]
+    const marginPx = fitMarginPx(widthPx! - left! - right!, heightPx! - top! - bottom!)
     // the view keeps its own padding; the margin comes on top
     view.fit([...box], {
-      padding: [FIT_MARGIN_PX, FIT_MARGIN_PX, FIT_MARGIN_PX, FIT_MARGIN_PX],
+      padding: [marginPx, marginPx, marginPx, marginPx],
       minResolution: resolutionOf(closestZoom, view.getProjection()),
       duration: isStill ? 0 : 400,
     })

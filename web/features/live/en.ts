@@ -22,6 +22,7 @@ export const en: SameShape<typeof zh> = {
   noStill: 'No picture yet',
   stillForbidden: 'No right to see it',
   stillFailed: 'Picture not read',
+  stillLoading: 'Loading picture',
   fault: {
     server_lost: 'Server lost',
     server_restarts: 'Server restarting',

@@ -38,14 +38,29 @@ export function createStillCache({
       return known.result
     }
     if (known) forget(cameraId)
-    const result = inTurn(() => fetchStill(cameraId)).then(
-      (still): StillResult => (still ? { ok: true, still } : { ok: false, problem: 'missing' }),
-      (error: unknown): StillResult => ({ ok: false, problem: problemOf(error) }),
-    )
-    kept.set(cameraId, { result, atMs: nowMs() })
+    const result = inTurn(() => readStill(cameraId))
+    const entry = { result, atMs: nowMs() }
+    kept.set(cameraId, entry)
+    // what failed is no answer: whoever wants it next asks anew
+    void result.then((got) => hasFailed(got) && kept.get(cameraId) === entry && kept.delete(cameraId))
     const oldest = kept.keys().next().value
     if (kept.size > keptStills && oldest !== undefined) forget(oldest)
     return result
+  }
+
+  /** Once more at once if it failed: a frame may be read while the next one is written. */
+  async function readStill(cameraId: CameraId): Promise<StillResult> {
+    const first = await tryStill(cameraId)
+    return hasFailed(first) ? tryStill(cameraId) : first
+  }
+
+  async function tryStill(cameraId: CameraId): Promise<StillResult> {
+    try {
+      const still = await fetchStill(cameraId)
+      return still ? { ok: true, still } : { ok: false, problem: 'missing' }
+    } catch (error) {
+      return { ok: false, problem: problemOf(error) }
+    }
   }
 
   function forget(cameraId: CameraId) {
@@ -64,6 +79,10 @@ export function createStillCache({
       waiting.shift()?.()
     }
   }
+}
+
+function hasFailed(result: StillResult): boolean {
+  return !result.ok && result.problem === 'failed'
 }
 
 function problemOf(error: unknown): StillProblem {

@@ -21,6 +21,7 @@ export const zh = {
   noStill: '还没有画面',
   stillForbidden: '没有查看权限',
   stillFailed: '画面没有读到',
+  stillLoading: '正在读取画面',
   /** Why the picture stands, on our side of the wire. */
   fault: {
     server_lost: '与服务器断开',
