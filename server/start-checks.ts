@@ -1,11 +1,12 @@
 /** What must be true before anything is started: the folder is free and of the right kind, the port is free. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from './base/clock.ts'
 import type { Config } from './config.ts'
 import { describeHolder, takeLock } from './database/process-lock.ts'
+import type { PlatformKind } from './features/system/index.ts'
 import { StartError } from './start-error.ts'
 
 export type DataFolder = {
@@ -19,7 +20,7 @@ const RUN_FOLDER_PREFIX = join(tmpdir(), 'mapwall-run-')
 export const dataFolderLock = (dataFolder: string) => join(dataFolder, 'mapwall.lock')
 
 /** Takes the data folder for this run: one MapWall per folder, and of one kind. Clears away the sockets a killed run left. */
-export function openDataFolder(dataFolder: string, kind: 'demo' | 'production', clock: Clock): DataFolder {
+export function openDataFolder(dataFolder: string, kind: PlatformKind, clock: Clock): DataFolder {
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
   const runFolder = mkdtempSync(RUN_FOLDER_PREFIX)
   const removeRunFolder = () => rmSync(runFolder, { recursive: true, force: true })
@@ -44,17 +45,47 @@ export function openDataFolder(dataFolder: string, kind: 'demo' | 'production', 
   return { runFolder, release }
 }
 
+const kindWords: Record<PlatformKind, { zh: string; en: string }> = {
+  demo: { zh: '演示', en: 'a demo' },
+  production: { zh: '正式运行', en: 'production' },
+}
+
 /** Marks a new folder; a demo never touches a production folder, nor the other way round. */
-function claimFolder(dataFolder: string, kind: 'demo' | 'production') {
+function claimFolder(dataFolder: string, kind: PlatformKind) {
   const file = join(dataFolder, 'kind')
-  if (!existsSync(file)) return writeFileSync(file, `${kind}\n`, { mode: 0o600 })
+  if (!existsSync(file)) return markFolder(file, kind)
   const found = readFileSync(file, 'utf8').trim()
   if (found === kind) return
-  throw new StartError(
-    kind === 'demo'
-      ? `${dataFolder} 是正式运行的数据，演示不会动它。去掉 --demo，或用 MAPWALL_DATA 指定另一个目录。\nThis folder is in production use; a demo never touches it.`
-      : `${dataFolder} 是演示数据，不能用于正式运行。用 MAPWALL_DATA 指定一个新目录。\nThis folder belongs to a demo; choose a new MAPWALL_DATA.`,
-  )
+  throw new StartError(found === 'demo' || found === 'production' ? otherKindProblem(dataFolder, file, found, kind) : unknownKindProblem(file, found))
+}
+
+/** Whole or not at all: a half-written mark would keep the platform from starting. */
+function markFolder(file: string, kind: PlatformKind) {
+  writeFileSync(`${file}.new`, `${kind}\n`, { mode: 0o600, flush: true })
+  renameSync(`${file}.new`, file)
+}
+
+function otherKindProblem(dataFolder: string, file: string, found: PlatformKind, kind: PlatformKind): string {
+  const [is, wanted] = [kindWords[found], kindWords[kind]]
+  const flag = kind === 'demo' ? { zh: '去掉 --demo，', en: 'leave out --demo, ' } : { zh: '加上 --demo，', en: 'add --demo, ' }
+  return [
+    `没有启动：数据目录 ${dataFolder} 里是${is.zh}的数据，不能用于${wanted.zh}；什么也没有改动。`,
+    `依据：${file} 写着 ${found}。`,
+    `办法：${flag.zh}或用 MAPWALL_DATA 指定另一个目录。`,
+    `Not started: this data folder is ${is.en} and is never used for ${wanted.en}; nothing was changed.`,
+    `Evidence: ${file} says ${found}. Next: ${flag.en}or choose another MAPWALL_DATA.`,
+  ].join('\n')
+}
+
+function unknownKindProblem(file: string, found: string): string {
+  const shown = JSON.stringify(found.slice(0, 40))
+  return [
+    `没有启动：不知道这个数据目录属于演示还是正式运行；什么也没有改动。`,
+    `依据：${file} 写着 ${shown}，应为 demo 或 production（文件可能已损坏）。`,
+    `办法：确认以后把正确的一个词写进这个文件，或用 MAPWALL_DATA 指定另一个目录。`,
+    `Not started: it is not known whether this data folder is a demo or production; nothing was changed.`,
+    `Evidence: ${file} says ${shown}, not demo or production (it may be damaged). Next: write the right word into it once you are sure, or choose another MAPWALL_DATA.`,
+  ].join('\n')
 }
 
 /** Says so before a minute of starting is spent. */

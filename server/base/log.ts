@@ -62,7 +62,6 @@ export function createLog({
     base: { process: processName },
     formatters: {
       level: (label: string) => ({ level: label }),
-      bindings: (fields: Fields) => hideInFields(fields) as Fields,
       log: (fields: Fields) => hideInFields(fields) as Fields,
     },
     hooks: {
@@ -74,7 +73,14 @@ export function createLog({
       },
     },
   }
-  return (destination ? pino(options as never, destination) : pino(options as never)) as unknown as Log
+  return hidingInChildren((destination ? pino(options as never, destination) : pino(options as never)) as unknown as Log)
+}
+
+/** pino formats what a line carries, but not what a child was given. */
+function hidingInChildren(log: Log): Log {
+  const child = log.child.bind(log)
+  log.child = (fields) => hidingInChildren(child(hideInFields(fields) as Fields))
+  return log
 }
 
 /** A log that says nothing, for tests. */

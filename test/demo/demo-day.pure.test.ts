@@ -6,7 +6,7 @@ import { clipPlans, type ClipIndex, type ClipName, type StreamFacts } from '../.
 import { createClipLibrary } from '../../server/demo/clip-library.ts'
 import { createFaultScript } from '../../server/demo/fault-script.ts'
 import type { Fault } from '../../server/demo/simulator.ts'
-import { planStreams } from '../../server/demo/stream-plan.ts'
+import { listDemoStreams, planStreams } from '../../server/demo/stream-plan.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
 const folder = 'server/demo/clips'
@@ -21,11 +21,11 @@ describe('the clips', () => {
     expect(Object.keys(index.clips).sort()).toEqual(clipPlans.map(({ name }) => name).sort())
     expect(new Set(Object.values(index.clips).map(({ main }) => main.moving.file)).size).toBeGreaterThanOrEqual(12)
   })
-  test('all together stay below 25 MB, and nothing else lies there', () => {
+  test('all together stay below 18 MB, and nothing else lies there', () => {
     const known = new Set([...streams.map(({ file }) => file), index.sound.aac.file, index.sound.pcma.file])
     const files = readdirSync(folder).filter((file) => !/\.(ts|json)$/.test(file))
     expect(files.filter((file) => !known.has(file))).toEqual([])
-    expect(files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)).toBeLessThan(25_000_000)
+    expect(files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)).toBeLessThan(18_000_000)
   })
   test('the index tells the truth of each stream', () => {
     const check = ({ file, codec }: StreamFacts) => {
@@ -69,6 +69,19 @@ describe('the plan of the 468', () => {
       [share(({ digest }) => digest === 'sha256'), 0.03, 0.15],
     ] as const)
       expect(value > low && value < high).toBe(true)
+  })
+})
+
+describe('the sizes of the main streams', () => {
+  test('1280x720 and 2560x1440 in both codecs, among the cameras of the demo', () => {
+    const sizes = new Map<string, number>()
+    for (const { clip, mainCodec } of listDemoStreams()) {
+      const { main, h265 } = index.clips[clip]!
+      const { codec, widthPx, heightPx } = (mainCodec === 'h265' ? h265! : main).moving
+      const size = `${codec} ${widthPx}x${heightPx}`
+      sizes.set(size, (sizes.get(size) ?? 0) + 1)
+    }
+    for (const size of ['h264 1280x720', 'h264 2560x1440', 'h265 1280x720', 'h265 2560x1440']) expect([size, sizes.get(size) ?? 0]).not.toEqual([size, 0])
   })
 })
 

@@ -29,6 +29,7 @@ const plain = {
 const cameras = [
   { ...plain, cameraId: 'h264' },
   { ...plain, cameraId: 'h265', mainCodec: 'h265' },
+  { ...plain, cameraId: 'h265-1440', clip: 'crossing-dusk', mainCodec: 'h265' },
   { ...plain, cameraId: 'aac', sound: 'aac' },
   { ...plain, cameraId: 'pcma', sound: 'pcma', hasParameterSetsInSdp: false },
   { ...plain, cameraId: 'bframes', clip: 'road-day' },
@@ -79,8 +80,9 @@ describe.skipIf(!hasFfmpeg)('R-RTSP ffmpeg plays the simulator', () => {
     { cameraId: 'h264', path: 'sub', transport: 'udp', codec: 'h264' },
     { cameraId: 'h265', path: 'main', transport: 'tcp', codec: 'hevc' },
     { cameraId: 'h265', path: 'main', transport: 'udp', codec: 'hevc' },
+    { cameraId: 'h265-1440', path: 'main', transport: 'tcp', codec: 'hevc', widthPx: 2560 },
     { cameraId: 'pcma', path: 'sub', transport: 'tcp', codec: 'h264' },
-  ])('$cameraId $path over $transport, with digest, without a complaint', async ({ cameraId, path, transport, codec }) => {
+  ])('$cameraId $path over $transport, with digest, without a complaint', async ({ cameraId, path, transport, codec, widthPx = path === 'main' ? 1280 : 640 }) => {
     const file = join(folder, `${cameraId}-${path}-${transport}.mkv`)
     const { stderr } = await run(
       'ffmpeg',
@@ -91,7 +93,7 @@ describe.skipIf(!hasFfmpeg)('R-RTSP ffmpeg plays the simulator', () => {
       stderr.split('\n').filter((line) => line !== '' && !/Timestamps are unset|non monotonically|pts has no value|unknown timestamp/i.test(line)),
     ).toEqual([])
     const counted = await count(file)
-    expect(counted).toMatchObject({ frames: 50, codec, complaints: '' })
+    expect(counted).toMatchObject({ frames: 50, codec, widthPx, complaints: '' })
   })
 
   // ffmpeg cannot copy B-frames from RTSP into a file (no decoding times), but it decodes them.

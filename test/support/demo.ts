@@ -62,6 +62,7 @@ export async function startDemo(options: { env?: Record<string, string> } = {}):
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
         said += text
+        if (!text.includes('the demo is ready') && said.includes('the demo is ready')) console.warn(`the demo says: ${text.trim()}`)
         const url = /the demo is ready: (http\S+?)\s/.exec(said)?.[1]
         if (!url) return
         clearTimeout(timer)

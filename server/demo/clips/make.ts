@@ -16,7 +16,7 @@ import type { DrawnClip } from './page.ts'
 const folder = dirname(fileURLToPath(import.meta.url))
 const origin = 'http://clips.localhost'
 
-/** Bit rates are capped so that all clips together stay below 25 MB. */
+/** Bit rates are capped so that all clips together stay below 18 MB. */
 const kbpsOf = (widthPx: number) => (widthPx > 1920 ? 1700 : widthPx > 1280 ? 1100 : widthPx > 640 ? 850 : 240)
 
 /** A page that loads the painter's modules straight from this folder, types taken off on the way. */

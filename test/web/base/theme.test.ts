@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { layoutFor } from '../../../web/base/layout.ts'
 import { setPreferenceAccount } from '../../../web/base/preference.ts'
 import { applyTheme, color, mapColor, useTheme } from '../../../web/base/theme.ts'
@@ -7,9 +7,15 @@ import { nextTick } from 'vue'
 const { name, setTheme, scale, setScale } = useTheme()
 
 afterEach(() => {
+  vi.restoreAllMocks()
   setPreferenceAccount('')
   localStorage.clear()
 })
+
+/** What the browser says it prefers. */
+function prefer(scheme: 'dark' | 'light') {
+  vi.spyOn(window, 'matchMedia').mockImplementation((query) => ({ matches: query === `(prefers-color-scheme: ${scheme})` }) as MediaQueryList)
+}
 
 /** WCAG 2.2 relative luminance and contrast. */
 function contrast(a: string, b: string): number {
@@ -33,6 +39,7 @@ describe('the tokens', () => {
 
   test('reach the page as custom properties and follow the theme', async () => {
     const root = document.createElement('div')
+    setTheme('dark')
     applyTheme(root)
     expect(root.style.getPropertyValue('--line-strong')).toBe(color.dark.lineStrong)
     setTheme('light')
@@ -58,7 +65,17 @@ describe('looks are kept per account and per screen', () => {
     setTheme('dark')
   })
 
+  test('until somebody chooses, the browser decides; a choice is stronger', () => {
+    prefer('light')
+    setPreferenceAccount('d')
+    expect(name.value).toBe('light')
+    setTheme('dark')
+    setPreferenceAccount('')
+    expect(name.value).toBe('dark')
+  })
+
   test('what does not belong in the storage is not believed', () => {
+    prefer('dark')
     localStorage.setItem('mapwall:c:theme', '"pink"')
     localStorage.setItem('mapwall:c:scale', '900')
     setPreferenceAccount('c')

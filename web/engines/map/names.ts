@@ -21,8 +21,8 @@ type Surroundings = {
 }
 
 /** Steps a station's name may take, nearest first. */
-const steps = [0, -22, 22, -44, 44, -66, 66, -88, 88]
-  .flatMap((dy) => [0, -24, 24, -48, 48, -72, 72].map((dx) => [dx, dy] as const))
+const steps = [0, -22, 22, -44, 44, -66, 66, -88, 88, -110, 110]
+  .flatMap((dy) => [0, -24, 24, -48, 48, -72, 72, -96, 96, -120, 120].map((dx) => [dx, dy] as const))
   .toSorted((a, b) => Math.hypot(...a) - Math.hypot(...b))
 const corners = [
   [-1, -1],
@@ -32,8 +32,8 @@ const corners = [
 ] as const
 const SYMBOL_RADIUS_PX = 9
 const GAP_PX = 3
-/** A name that would hide more of the symbols is left out. */
-const MOST_OVERLAP_PX = 12
+/** A name that is hidden more than this by symbols is left out. */
+const MOST_OVERLAP_PX = 5
 
 /** `box` is the screen and somewhat around it, in projected coordinates. */
 export function placeNames({ names, outline, items, stations, box, resolution, metresPerPx, look }: Surroundings): Names {
@@ -49,7 +49,7 @@ export function placeNames({ names, outline, items, stations, box, resolution, m
   const stationOffsets = new Map<StationId, StationLabel['offsetPx']>()
   for (const { stationId, x, y, sprite, ring } of stations) {
     const here = at(x, y)
-    const near = obstacles.filter((o) => Math.abs(o.x - here.x) < 260 * scale && Math.abs(o.y - here.y) < 200 * scale)
+    const near = obstacles.filter((o) => Math.abs(o.x - here.x) < 300 * scale && Math.abs(o.y - here.y) < 220 * scale)
     const [halfWidth, halfHeight] = [sprite.anchorX + GAP_PX * scale, sprite.anchorY]
     const isAtHome = (dx: number, dy: number) =>
       (ring === null || isInRing(x + dx * resolution, y - dy * resolution, ring)) &&

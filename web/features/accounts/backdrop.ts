@@ -25,16 +25,17 @@ export async function fetchBackdrop(url = '/basemap/demo.json'): Promise<Backdro
   return Backdrop.safeParse(file).data
 }
 
-/** Draws the district into the left two thirds. */
+/** Draws the district into what the form at the right (`formPx`) leaves free. */
 export function drawBackdrop(
   context: CanvasRenderingContext2D,
   map: Backdrop,
-  { widthPx, heightPx, color }: { widthPx: number; heightPx: number; color: MapColor },
+  { widthPx, heightPx, formPx, color }: { widthPx: number; heightPx: number; formPx: number; color: MapColor },
 ): void {
   const bounds = boundsOf(map.outline ?? map.greens.flatMap((green) => green.points.slice(0, 2)))
   const shrink = Math.cos((map.origin[1] * Math.PI) / 180)
-  const pxPerStep = Math.min((widthPx * 0.62) / ((bounds.right - bounds.left) * shrink), (heightPx * 0.8) / (bounds.top - bounds.bottom))
-  const centerX = widthPx * 0.35
+  const freePx = Math.max(widthPx * 0.5, widthPx - formPx)
+  const pxPerStep = Math.min((freePx * 0.92) / ((bounds.right - bounds.left) * shrink), (heightPx * 0.8) / (bounds.top - bounds.bottom))
+  const centerX = freePx / 2
   const toX = (x: number) => centerX + (x - (bounds.left + bounds.right) / 2) * shrink * pxPerStep
   const toY = (y: number) => heightPx / 2 - (y - (bounds.top + bounds.bottom) / 2) * pxPerStep
   const path = (points: readonly number[], isClosed: boolean, into = new Path2D()) => {

@@ -11,6 +11,7 @@ import { type Browser, hasChromium, openBrowser } from '../../../support/browser
 import { buildHarness } from '../../support/build-harness.ts'
 import { type MapServer, type Reply, startMapServer } from '../../support/map-server.ts'
 import { makePng, pixelsOf } from '../../support/pixels.ts'
+import { writePngArchive } from '../../support/pmtiles.ts'
 
 const crossing: LonLat = [111.7, 40.77]
 
@@ -27,13 +28,41 @@ function degreesPx([lon, lat]: readonly number[], z: number): readonly [number, 
 }
 const gcj = gcoord.transform([crossing[0], crossing[1]] as [number, number], gcoord.WGS84, gcoord.GCJ02)
 
+/** Baidu's metres of the crossing; its pyramid has 2^(18 - z) of them in a px, rows counted upwards from the equator. */
+const [baiduX, baiduY] = gcoord.transform([crossing[0], crossing[1]] as [number, number], gcoord.WGS84, gcoord.BD09MC)
+function baiduTile(z: number, x: number, row: number): Reply {
+  const metresPerPx = 2 ** (18 - z)
+  // the tile as if rows went down from its upper edge
+  return tile(x, 0, [baiduX / metresPerPx, (row + 1) * 256 - baiduY / metresPerPx])
+}
+
 /** Gray, with a white cross one px wide through a place. */
 function tile(x: number, y: number, [crossX, crossY]: readonly [number, number]): Reply {
+  return { headers: { 'content-type': 'image/png', 'cache-control': 'no-store' }, body: tilePng(x, y, [crossX, crossY]) }
+}
+function tilePng(x: number, y: number, [crossX, crossY]: readonly [number, number]): Buffer {
   const [column, row] = [Math.floor(crossX) - x * 256, Math.floor(crossY) - y * 256]
-  return {
-    headers: { 'content-type': 'image/png', 'cache-control': 'no-store' },
-    body: makePng(256, (i, j) => (i === column || j === row ? [255, 255, 255] : [80, 80, 80])),
-  }
+  return makePng(256, (i, j) => (i === column || j === row ? [255, 255, 255] : [80, 80, 80]))
+}
+
+/** The tiles around the crossing as one PMTiles archive, levels 14 to 18. */
+function makeArchive(): Buffer {
+  const around = [-2, -1, 0, 1, 2]
+  const tiles = [14, 15, 16, 17, 18].flatMap((z) => {
+    const place = mercatorPx(crossing, z)
+    const [middleX, middleY] = [Math.floor(place[0] / 256), Math.floor(place[1] / 256)]
+    return around.flatMap((i) => around.map((j) => ({ z, x: middleX + i, y: middleY + j, bytes: tilePng(middleX + i, middleY + j, place) })))
+  })
+  return writePngArchive(tiles, [crossing[0] - 0.1, crossing[1] - 0.1, crossing[0] + 0.1, crossing[1] + 0.1])
+}
+
+/** A part of a file, as a plain file server gives it (RFC 9110 §14). */
+function partOf(file: Buffer, range: string | undefined): Reply {
+  const asked = /^bytes=(\d+)-(\d+)$/.exec(range ?? '')
+  if (!asked) return { status: 416, body: 'only parts' }
+  const [from, to] = [Number(asked[1]), Math.min(Number(asked[2]), file.length - 1)]
+  const headers = { 'content-type': 'application/octet-stream', 'content-range': `bytes ${from}-${to}/${file.length}`, etag: '"one"' }
+  return { status: 206, headers, body: file.subarray(from, to + 1) }
 }
 
 const capabilities = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
@@ -55,6 +84,7 @@ function answer({ pathname, searchParams }: URL, origin: string): Reply | undefi
   const [z = 0, second = 0, third = 0] = numbers.slice(-3)
   if (pathname.startsWith('/xyz/')) return tile(second, third, mercatorPx(crossing, z))
   if (pathname.startsWith('/gcj/')) return tile(second, third, mercatorPx(gcj, z))
+  if (pathname.startsWith('/baidu/')) return baiduTile(z, second, third)
   if (pathname.startsWith('/degrees/')) return tile(second, third, degreesPx(crossing, z))
   if (pathname === '/wmts/capabilities.xml') return { headers: { 'content-type': 'text/xml' }, body: capabilities(origin) }
   if (pathname.startsWith('/wmts/c/')) return tile(third, second, degreesPx(crossing, z))
@@ -75,7 +105,10 @@ let browser: Browser
 beforeAll(async () => {
   if (!hasChromium) return
   folder = await buildHarness()
-  server = await startMapServer(folder, (url) => answer(url, server.origin))
+  const archive = makeArchive()
+  server = await startMapServer(folder, (url, request) =>
+    url.pathname === '/district.pmtiles' ? partOf(archive, request.headers.range) : answer(url, server.origin),
+  )
   browser = await openBrowser({ origin: server.origin, width: 900, height: 700, colorScheme: 'light' })
   await browser.page.goto(server.origin)
 })
@@ -112,6 +145,21 @@ const cases: { name: string; baseMap: (origin: string) => BaseMap; words: string
     name: 'XYZ in GCJ-02',
     words: 'GCJ-02',
     baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/gcj/{z}/{x}/{y}.png`, crs: 'GCJ-02', minZoom: 0, maxZoom: 18, ...common }),
+  },
+  {
+    name: 'XYZ in EPSG:4490',
+    words: '国家大地 2000',
+    baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/degrees/{z}/{x}/{y}.png`, crs: 'EPSG:4490', minZoom: 0, maxZoom: 18, ...common }),
+  },
+  {
+    name: 'XYZ in BD-09',
+    words: 'BD-09',
+    baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/baidu/{z}/{x}/{y}.png`, crs: 'BD-09', minZoom: 3, maxZoom: 18, ...common }),
+  },
+  {
+    name: 'a PMTiles archive of pictures',
+    words: '网络墨卡托',
+    baseMap: (origin) => ({ kind: 'pmtiles', url: `${origin}/district.pmtiles`, ...common }),
   },
   {
     name: 'WMTS in EPSG:4490 from its capabilities',

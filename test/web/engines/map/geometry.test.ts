@@ -3,6 +3,7 @@ import type { LonLat } from '../../../../server/contract/ids.ts'
 import { projectionOf } from '../../../../web/engines/map/crs.ts'
 import { destination, innerBorders, isInRing, sectorRing } from '../../../../web/engines/map/geometry.ts'
 import { metresPerPx, resolutionOf, restingResolutions, scaleBar, zoomOf } from '../../../../web/engines/map/scale.ts'
+import { fittingResolution } from '../../../../web/engines/map/view-moves.ts'
 import { project } from '../../../../web/engines/map/crs.ts'
 
 const here: LonLat = [111.66, 40.75]
@@ -87,6 +88,27 @@ describe('scale', () => {
   test.each(['EPSG:3857', 'EPSG:4326', 'GCJ-02'] as const)('zoom is the same scale there and back in %s', (crs) => {
     expect(zoomOf(resolutionOf(13.5, projectionOf(crs)), projectionOf(crs))).toBeCloseTo(13.5, 9)
     expect(restingResolutions(projectionOf(crs))[0]).toBe(resolutionOf(9, projectionOf(crs)))
+  })
+
+  test('the steps are shifted so that the home view is one of them, by less than a step', () => {
+    const projection = projectionOf('EPSG:3857')
+    const home = resolutionOf(12.37, projection)
+    const steps = restingResolutions(projection, home)
+    expect(steps.some((step) => Math.abs(step / home - 1) < 1e-9)).toBe(true)
+    expect(zoomOf(steps[0]!, projection)).toBeCloseTo(9.37, 9)
+    expect(steps[0]! / steps[2]!).toBeCloseTo(2, 9)
+    expect(steps).toHaveLength(restingResolutions(projection).length)
+  })
+
+  test.each([
+    { name: 'a wide box by its width', box: [0, 0, 2000, 500], margin: 30 },
+    { name: 'a tall box by its height', box: [0, 0, 500, 2000], margin: 30 },
+  ] as const)('$name fits what panels leave free, with air around it', ({ box, margin }) => {
+    const resolution = fittingResolution(box, [1000, 700], [100, 50, 100, 350])
+    const [widthPx, heightPx] = [box[2] / resolution, box[3] / resolution]
+    // free: 600 × 500; 6 % of the shorter side is 30
+    expect(Math.min(600 - widthPx, 500 - heightPx)).toBeCloseTo(2 * margin, 6)
+    expect(Math.max(widthPx / 600, heightPx / 500)).toBeLessThan(1)
   })
 
   test('metres a pixel hold on the ground', () => {

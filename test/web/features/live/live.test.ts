@@ -153,6 +153,22 @@ describe('R-LIVE last pictures', () => {
     expect(await cache.get(id('a'))).toEqual({ ok: false, problem })
   })
 
+  test('a picture that failed is read once more, and a failure is never kept', async () => {
+    const answers = [new Error('cut'), undefined, new Error('cut'), new Error('cut'), still()]
+    const fetchStill = vi.fn(async () => {
+      const answer = answers.shift()
+      if (answer instanceof Error) throw answer
+      return answer
+    })
+    const cache = createStillCache({ fetchStill, nowMs: () => 0 })
+    expect(await cache.get(id('a'))).toEqual({ ok: false, problem: 'missing' })
+    expect(await cache.get(id('a')), 'an answer is kept').toEqual({ ok: false, problem: 'missing' })
+    expect(fetchStill).toHaveBeenCalledTimes(2)
+    expect(await cache.get(id('b'))).toEqual({ ok: false, problem: 'failed' })
+    expect(await cache.get(id('b'))).toMatchObject({ ok: true })
+    expect(fetchStill).toHaveBeenCalledTimes(5)
+  })
+
   test('decodes two at once', async () => {
     let running = 0
     let most = 0
