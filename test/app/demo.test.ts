@@ -91,6 +91,49 @@ describe.skipIf(programs === undefined)('the demo on PostgreSQL', () => {
   )
 
   test(
+    'N7 20 cameras that come and go every 5 s are news once a second at most, disturb no other camera, and are online when they stay',
+    async () => {
+      const page = openPage(tree.url, cookie)
+      await until(() => expect(page.messages.length).toBeGreaterThan(0))
+      const ids = (await points()).points.slice(100, 120).map(({ cameraId }) => cameraId as string)
+      const beganMs = performance.now()
+      await simulate('/faults', { cameraIds: ids, fault: 'flap' })
+      await systemClock.sleep(isLong ? 600_000 : 30_000)
+      const seconds = (performance.now() - beganMs) / 1000
+      for (const cameraId of ids) expect(page.states().filter((state) => state.cameraId === cameraId).length).toBeLessThanOrEqual(seconds + 1)
+      expect([...new Set(page.states().flatMap(({ cameraId, status }) => (status === 'offline' && !ids.includes(cameraId) ? [cameraId] : [])))]).toEqual([])
+      await simulate('/faults', { cameraIds: ids, fault: 'none' })
+      await until(async () => expect(await countOf('online')).toBe(468))
+      page.close()
+    },
+    SLOW_MS,
+  )
+
+  test.skipIf(!isLong)(
+    'N1 all cameras cut at once: red within 90 s, green within 60 s of their return, 20 opens a second at most, and the list is answered meanwhile',
+    async () => {
+      const cameraIds = (await points()).points.map(({ cameraId }) => cameraId as string)
+      const { controlUrl } = JSON.parse(readFileSync(join(dataFolder, 'demo-simulator.json'), 'utf8')) as { controlUrl: string }
+      const tookMs: number[] = []
+      const countTimed = async (status: string) => {
+        const startedMs = performance.now()
+        const count = await countOf(status)
+        tookMs.push(performance.now() - startedMs)
+        return count
+      }
+      await simulate('/faults', { cameraIds, fault: 'off' })
+      await until(async () => expect(await countTimed('offline')).toBe(468), 90_000)
+      await simulate('/faults', { cameraIds, fault: 'none' })
+      await until(async () => expect(await countTimed('online')).toBe(468), 60_000)
+      const { peakOpensPerS } = (await (await fetch(`${controlUrl}/stats`)).json()) as { peakOpensPerS: number }
+      tookMs.sort((a, b) => a - b)
+      console.log(`N1: list p95 ${Math.round(tookMs[Math.floor(tookMs.length * 0.95)]!)} ms, at most ${peakOpensPerS} opens a second`)
+      expect(peakOpensPerS).toBeLessThanOrEqual(20)
+    },
+    SLOW_MS,
+  )
+
+  test(
     'SIGKILL of media: the pictures come back and no camera turns grey or red for it',
     async () => {
       const [first] = (await points()).points
