@@ -82,19 +82,22 @@ describe.skipIf(!hasFfmpeg)('R-RTSP ffmpeg plays the simulator', () => {
     { cameraId: 'h265', path: 'main', transport: 'udp', codec: 'hevc' },
     { cameraId: 'h265-1440', path: 'main', transport: 'tcp', codec: 'hevc', widthPx: 2560 },
     { cameraId: 'pcma', path: 'sub', transport: 'tcp', codec: 'h264' },
-  ])('$cameraId $path over $transport, with digest, without a complaint', async ({ cameraId, path, transport, codec, widthPx = path === 'main' ? 1280 : 640 }) => {
-    const file = join(folder, `${cameraId}-${path}-${transport}.mkv`)
-    const { stderr } = await run(
-      'ffmpeg',
-      ['-y', '-loglevel', 'error', '-rtsp_transport', transport, '-i', addressOf(cameraId, path).url, '-map', '0:v', '-c', 'copy', '-frames:v', '50', file],
-      { timeout: 40_000 },
-    )
-    expect(
-      stderr.split('\n').filter((line) => line !== '' && !/Timestamps are unset|non monotonically|pts has no value|unknown timestamp/i.test(line)),
-    ).toEqual([])
-    const counted = await count(file)
-    expect(counted).toMatchObject({ frames: 50, codec, widthPx, complaints: '' })
-  })
+  ])(
+    '$cameraId $path over $transport, with digest, without a complaint',
+    async ({ cameraId, path, transport, codec, widthPx = path === 'main' ? 1280 : 640 }) => {
+      const file = join(folder, `${cameraId}-${path}-${transport}.mkv`)
+      const { stderr } = await run(
+        'ffmpeg',
+        ['-y', '-loglevel', 'error', '-rtsp_transport', transport, '-i', addressOf(cameraId, path).url, '-map', '0:v', '-c', 'copy', '-frames:v', '50', file],
+        { timeout: 40_000 },
+      )
+      expect(
+        stderr.split('\n').filter((line) => line !== '' && !/Timestamps are unset|non monotonically|pts has no value|unknown timestamp/i.test(line)),
+      ).toEqual([])
+      const counted = await count(file)
+      expect(counted).toMatchObject({ frames: 50, codec, widthPx, complaints: '' })
+    },
+  )
 
   // ffmpeg cannot copy B-frames from RTSP into a file (no decoding times), but it decodes them.
   test.each([

@@ -58,7 +58,8 @@ export function createMapEngine(
   const toXy = (lonLat: LonLat) => project(lonLat, projection)
   const outline = config.outline ? lineOf(config.outline, toXy) : null
   // a hair coarser, or rounding would fit the outline one step further out
-  const home = outline && isPaintedBase(config.baseMap) ? fittingResolution(outline.box, [element.clientWidth, element.clientHeight], padding) * 1.0001 : undefined
+  const home =
+    outline && isPaintedBase(config.baseMap) ? fittingResolution(outline.box, [element.clientWidth, element.clientHeight], padding) * 1.0001 : undefined
   const resolutions = restingResolutions(projection, home)
   const view = new View({
     projection,

@@ -1,0 +1,306 @@
+/**
+ * reliability.md A1 with the real handlers: every endpoint of the contract, every role and every kind of stranger, own and foreign station, through the
+ * whole control process. What is expected is read from the contract; what an answer may hold is told by words planted in the foreign station.
+ * Spellings, origins and sockets at the gate itself: `access.test.ts`.
+ */
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import type { Endpoint, Route } from '../../server/contract/endpoint.ts'
+import type { CameraId, StationId } from '../../server/contract/ids.ts'
+import { api } from '../../server/contract/index.ts'
+import { Permission, Role, rolePermissions } from '../../server/contract/permissions.ts'
+import { hashStates, type PushMessage } from '../../server/contract/push.ts'
+import { draftOf, openTestWorld, stationOf, testPassword, type TestApp, type TestWorld } from '../support/open-app.ts'
+
+const quick = { probePeriodMs: 1_000, maxProbesInFlight: 10, maxProbesPerSecond: 100 }
+const NEW_PASSWORD = 'Another-Horse-43-Staple'
+/** In every name of the foreign station: who must not see it must never read this. */
+const PLANTED = '外站点位'
+const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 50 })
+
+const endpoints = Object.values(api).flatMap((group) => Object.values(group as Record<string, Endpoint>))
+const ofAccounts: readonly Endpoint[] = Object.values(api.account)
+
+let world: TestWorld
+let running: TestApp
+
+/** Who asks. `role` undefined: the cookie is no login (any more). */
+type Caller = { name: string; role: Role | undefined; cookie: string; address: string; mustChangePassword?: true }
+const callers: Caller[] = []
+const callerNames = [...Role.options, 'nobody', 'a made-up token', 'signed out', 'disabled', 'one who must change the password']
+const callerOf = (name: string) => callers.find((caller) => caller.name === name)!
+
+type Answer = { status: number; text: string; code: string | undefined; cookie: string | undefined }
+
+/** Strangers come from addresses of their own, as they would: one address may ask little. */
+function ask(route: string, options: { cookie?: string; address?: string; body?: unknown } = {}): Promise<Answer> {
+  const [method, path] = route.split(' ') as [string, string]
+  const { port } = new URL(running.url)
+  const content = options.body === undefined ? undefined : JSON.stringify(options.body)
+  return new Promise((resolve, reject) => {
+    const headers = {
+      origin: running.url,
+      connection: 'close',
+      ...(options.cookie ? { cookie: options.cookie } : {}),
+      ...(content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) }),
+    }
+    const sent = request({ host: '127.0.0.1', port, method, path, headers, localAddress: options.address ?? '127.0.0.1' }, async (response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of response) chunks.push(chunk as Buffer)
+      const text = Buffer.concat(chunks).toString('utf8')
+      const isJson = response.headers['content-type']?.startsWith('application/json') ?? false
+      resolve({
+        status: response.statusCode!,
+        text,
+        code: isJson ? (JSON.parse(text) as { code?: string }).code : undefined,
+        cookie: response.headers['set-cookie']?.[0]?.split(';')[0],
+      })
+    })
+    sent.once('error', reject)
+    sent.end(content)
+  })
+}
+
+let addresses = 1
+const newAddress = () => `127.0.1.${++addresses}`
+
+async function signIn(account: string, password = testPassword): Promise<string> {
+  const { status, text, cookie } = await ask('POST /api/login', { body: { account, password }, address: newAddress() })
+  if (status !== 200) throw new Error(`sign-in of ${account}: ${status} ${text}`)
+  return cookie!
+}
+
+async function addUser(account: string, role: Role, more: { mustChangePassword?: boolean } = {}) {
+  const userId = await running.app.accounts.createUser({
+    account,
+    displayName: account,
+    role,
+    password: testPassword,
+    stationIds: ['own' as StationId],
+    ...more,
+  })
+  return { userId, cookie: await signIn(account) }
+}
+
+beforeAll(async () => {
+  world = await openTestWorld()
+  running = await world.start({ health: quick })
+  const { app, fake } = running
+  await app.cameras.putStations([stationOf('own'), { ...stationOf('foreign'), name: `${PLANTED}派出所`, shortName: `${PLANTED}所` }])
+  await app.cameras.putCameras([
+    draftOf('own-1', 'own', { switchName: null }),
+    draftOf('foreign-1', 'foreign', { name: `${PLANTED}-01`, address: PLANTED, vendor: PLANTED, switchName: null }),
+  ])
+  // both have a past: one that the other station must not hear of
+  await until(() => expect(['own-1', 'foreign-1'].map((id) => app.health.getState(id as CameraId).status)).toEqual(['online', 'online']))
+  fake.fail(['own-1', 'foreign-1'] as CameraId[], 'unreachable')
+  await until(() => expect(['own-1', 'foreign-1'].map((id) => app.health.getState(id as CameraId).status)).toEqual(['offline', 'offline']))
+  fake.stills.set('own-1' as CameraId, { at: 1, mp4: new Uint8Array([0, 0, 0, 8]) })
+  fake.stills.set('foreign-1' as CameraId, { at: 1, mp4: Buffer.from(PLANTED) })
+
+  for (const role of Role.options) callers.push({ name: role, role, cookie: (await addUser(`user-${role}`, role)).cookie, address: newAddress() })
+  const gone = await addUser('signed-out', 'supervisor')
+  await ask('POST /api/logout', { cookie: gone.cookie })
+  const disabled = await addUser('disabled', 'supervisor')
+  await app.accounts.changeUser(disabled.userId, { isEnabled: false })
+  const fresh = await addUser('must-change', 'supervisor', { mustChangePassword: true })
+  const strangers = { nobody: '', 'a made-up token': `mapwall=${'A'.repeat(43)}`, 'signed out': gone.cookie, disabled: disabled.cookie }
+  for (const [name, cookie] of Object.entries(strangers)) callers.push({ name, role: undefined, cookie, address: newAddress() })
+  callers.push({ name: 'one who must change the password', role: 'supervisor', cookie: fresh.cookie, address: newAddress(), mustChangePassword: true })
+})
+afterAll(async () => {
+  await running?.close()
+  await world?.close()
+})
+
+/** What the contract says of this caller: the status of a refusal, or undefined. */
+function refusalOf({ permission }: Endpoint, { role, mustChangePassword }: Caller): number | undefined {
+  if (permission === 'public') return undefined
+  if (!role) return 401
+  if (permission === 'signedIn') return undefined
+  return mustChangePassword || !rolePermissions[role].includes(permission as Permission) ? 403 : undefined
+}
+
+/** What an endpoint needs to be answered with 200. A new one with a body or a query must be added here. */
+const inputs: Partial<Record<Route, { query?: string; body?: unknown }>> = {
+  'GET /api/cameras/:cameraId/status': { query: `?fromAt=1&toAt=${366 * 86_400_000}` },
+  'GET /api/status/recent': { query: '?limit=200' },
+  'POST /api/cameras/:cameraId/warm': { body: { profile: 'sub' } },
+  'POST /api/login': { body: { account: 'user-ops', password: testPassword } },
+  'POST /api/setup': { body: {} },
+  'POST /api/me/password': { body: { oldPassword: testPassword, newPassword: NEW_PASSWORD } },
+}
+
+describe('A1 every declared endpoint, every caller, own, foreign and made-up camera, real handlers', () => {
+  test('every endpoint that asks for a body or a query is known here', () => {
+    const asking = endpoints.filter(({ body, query }) => body || query).map(({ route }) => route)
+    expect(asking.filter((route) => !inputs[route])).toEqual([])
+  })
+
+  const cases = endpoints
+    .filter((endpoint) => !ofAccounts.includes(endpoint))
+    .flatMap((endpoint) =>
+      (endpoint.path.includes(':') ? ['own-1', 'foreign-1', 'no-such'] : ['']).map((cameraId) => ({ endpoint, cameraId, route: endpoint.route })),
+    )
+
+  test.each(cases)('$route $cameraId', async ({ endpoint, cameraId }) => {
+    const { fake } = running
+    const input = inputs[endpoint.route]
+    for (const name of callerNames) {
+      const caller = callerOf(name)
+      const before = { probes: fake.probes.filter((id) => id === 'foreign-1').length, warmed: fake.warmed.length }
+      const answer = await ask(endpoint.route.replace(':cameraId', cameraId) + (input?.query ?? ''), {
+        cookie: caller.cookie,
+        address: caller.address,
+        ...(endpoint.method === 'GET' ? {} : { body: input?.body ?? {} }),
+      })
+      const expected = refusalOf(endpoint, caller) ?? (cameraId === '' || cameraId === 'own-1' ? 200 : 404)
+      expect(`${name}: ${answer.status}`).toBe(`${name}: ${expected}`)
+      expect(answer.text, `${name} reads of the other station`).not.toContain(PLANTED)
+      if (expected !== 200) {
+        expect(answer.code, name).toBe({ 401: 'not_signed_in', 403: 'forbidden', 404: 'not_found' }[expected])
+        expect(fake.warmed.length, `${name} has warmed a camera`).toBe(before.warmed)
+      }
+    }
+    if (cameraId === 'foreign-1') expect(fake.warmed.join()).not.toContain('foreign-1')
+  })
+
+  test('one who sees every station reads the planted words: they would have been seen above', async () => {
+    await running.app.accounts.createUser({ account: 'everywhere', displayName: 'x', role: 'supervisor', password: testPassword, stationIds: null })
+    const cookie = await signIn('everywhere')
+    const routes = ['/api/cameras', '/api/stations', '/api/status/recent?limit=200', '/api/cameras/foreign-1/dossier', '/api/cameras/foreign-1/still']
+    for (const path of routes) expect((await ask(`GET ${path}`, { cookie })).text, path).toContain(PLANTED)
+  })
+
+  test('an account with no station at all sees no camera and no station', async () => {
+    await running.app.accounts.createUser({ account: 'nowhere', displayName: 'x', role: 'supervisor', password: testPassword, stationIds: [] })
+    const cookie = await signIn('nowhere')
+    expect(JSON.parse((await ask('GET /api/cameras', { cookie })).text)).toMatchObject({ points: [] })
+    for (const path of ['/api/stations', '/api/status/recent']) expect((await ask(`GET ${path}`, { cookie })).text, path).toBe('[]')
+    for (const cameraId of ['own-1', 'foreign-1']) expect((await ask(`GET /api/cameras/${cameraId}/dossier`, { cookie })).status).toBe(404)
+  })
+})
+
+describe('A1 the endpoints of one’s own account', () => {
+  test.each(callerNames)('as %s', async (name) => {
+    const { role, cookie, address } = callerOf(name)
+    const signedIn = role ? 200 : 401
+    expect((await ask('GET /api/welcome', { cookie, address })).status).toBe(200)
+    expect((await ask('GET /api/me', { cookie, address })).status).toBe(signedIn)
+    // public, but what it does can only be done before there is anybody
+    expect((await ask('POST /api/setup', { cookie, address, body: {} })).code).toBe('bad_request')
+    if (role) return
+    expect((await ask('POST /api/logout', { cookie, address, body: {} })).code).toBe('not_signed_in')
+    const { body } = inputs['POST /api/me/password']!
+    expect((await ask('POST /api/me/password', { cookie, address, body })).code).toBe('not_signed_in')
+  })
+
+  test('a whole and right form of the setup changes nothing once there are accounts', async () => {
+    const person = (account: string) => ({ account, displayName: account, password: `${NEW_PASSWORD}-${account}x` })
+    const body = { setupCode: 'AAAAA-AAAAA-AAAAA-AAAAA', systemAdmin: person('one'), securityAdmin: person('two'), auditAdmin: person('three') }
+    expect((await ask('POST /api/setup', { body, address: newAddress() })).code).toBe('setup_done')
+    expect((await ask('POST /api/login', { body: { account: 'one', password: body.systemAdmin.password }, address: newAddress() })).code).toBe('login_failed')
+  })
+
+  test.each(Role.options)('%s changes the own password and signs out, and nobody else’s login ends', async (role) => {
+    const account = `own-${role}`
+    const { cookie } = await addUser(account, role)
+    expect((await ask('POST /api/me/password', { cookie, body: { oldPassword: 'not-the-password', newPassword: NEW_PASSWORD } })).code).toBe('login_failed')
+    expect((await ask('POST /api/me/password', { cookie, body: { oldPassword: testPassword, newPassword: NEW_PASSWORD } })).status).toBe(200)
+    expect((await ask('POST /api/logout', { cookie, body: {} })).status).toBe(200)
+    expect((await ask('GET /api/me', { cookie })).status).toBe(401)
+    expect((await ask('GET /api/me', { cookie: callerOf(role).cookie })).status).toBe(200)
+    await signIn(account, NEW_PASSWORD)
+  })
+})
+
+describe('A1 sockets, real handlers', () => {
+  /** The status of the answer: 101 when it opened; it is closed again. */
+  async function upgrade(path: string, { cookie, address }: Caller): Promise<number> {
+    const socket = new WebSocket(running.url.replace('http', 'ws') + path, { headers: { cookie, origin: running.url }, localAddress: address })
+    const [status] = await Promise.race([
+      once(socket, 'open').then(() => [101]),
+      once(socket, 'unexpected-response').then(([, response]) => [(response as { statusCode: number }).statusCode]),
+    ])
+    socket.on('error', () => undefined)
+    socket.terminate()
+    return status!
+  }
+
+  test.each(callerNames)('live as %s', async (name) => {
+    const caller = callerOf(name)
+    const { role, mustChangePassword } = caller
+    const refusal = !role ? 401 : mustChangePassword || !rolePermissions[role].includes('camera.live') ? 403 : undefined
+    for (const [cameraId, status] of Object.entries({ 'own-1': 101, 'foreign-1': 404, 'no-such': 404 }))
+      expect(`${cameraId} ${await upgrade(`/media/live/${cameraId}`, caller)}`).toBe(`${cameraId} ${refusal ?? status}`)
+    await until(() => expect(running.fake.viewers.size).toBe(0))
+  })
+
+  test('push: no word of the other station; states only to who may see cameras', { timeout: 90_000 }, async () => {
+    const { app, fake } = running
+    for (const caller of callers) if (!caller.role) expect(`${caller.name} ${await upgrade('/push', caller)}`).toBe(`${caller.name} 401`)
+    const pages = await Promise.all(callers.filter(({ role }) => role).map(openPage))
+    const both = ['own-1', 'foreign-1'] as CameraId[]
+    fake.fail(both, null)
+    await until(() => expect(both.map((id) => app.health.getState(id).status)).toEqual(['online', 'online']))
+    const seqsOf = (messages: PushMessage[]) => messages.flatMap((message) => (message.topic === 'cameraStatus' ? [message.seq] : []))
+    for (const { messages } of pages) await until(() => expect(seqsOf(messages).at(-1)).toBe(app.push.position().seq))
+    for (const { messages } of pages) messages.splice(0, messages.findLastIndex(({ topic }) => topic === 'heartbeat') + 1)
+    for (const { messages } of pages) await until(() => expect(messages.some(({ topic }) => topic === 'heartbeat')).toBe(true))
+    for (const { caller, messages, told, socket } of pages) {
+      const maySee = !caller.mustChangePassword && rolePermissions[caller.role!].includes('camera.see')
+      expect([caller.name, ...told.cameraIds]).toEqual([caller.name, ...(maySee ? ['own-1'] : [])])
+      const heartbeat = messages.findLast((message) => message.topic === 'heartbeat')!
+      expect([caller.name, heartbeat.stateHash]).toEqual([caller.name, hashStates(maySee ? [{ cameraId: both[0]!, status: 'online' }] : [])])
+      expect(told.text, caller.name).not.toMatch(new RegExp(`foreign|${PLANTED}`))
+      socket.terminate()
+    }
+    fake.fail(both, 'unreachable')
+  })
+
+  async function openPage(caller: Caller) {
+    const socket = new WebSocket(`${running.url.replace('http', 'ws')}/push`, { headers: { cookie: caller.cookie, origin: running.url } })
+    const messages: PushMessage[] = []
+    const told = { text: '', cameraIds: new Set<CameraId>() }
+    socket.on('message', (bytes) => {
+      told.text += (bytes as Buffer).toString()
+      const message = JSON.parse((bytes as Buffer).toString()) as PushMessage
+      if (message.topic === 'cameraStatus') for (const { cameraId } of [...message.states, ...message.changes]) told.cameraIds.add(cameraId)
+      messages.push(message)
+    })
+    await once(socket, 'open')
+    return { caller, socket, messages, told }
+  }
+
+  test('once the password is changed the page is called back and sees', async () => {
+    const account = 'first-day'
+    const { cookie } = await addUser(account, 'ops', { mustChangePassword: true })
+    const page = await openPage({ name: account, role: 'ops', cookie, address: '127.0.0.1' })
+    const closed = once(page.socket, 'close')
+    await ask('POST /api/me/password', { cookie, body: { oldPassword: testPassword, newPassword: NEW_PASSWORD } })
+    await closed
+    expect(page.messages.at(-1)).toMatchObject({ topic: 'resync', reason: 'rights_changed' })
+    expect((await ask('GET /api/cameras', { cookie })).text).toContain('own-1')
+  })
+})
+
+describe('A1 the audit log afterwards', () => {
+  test('holds a refusal for every role and every audited action it may not do, and is whole', async () => {
+    const rows = await world.database.database
+      .as<{ audit_log: { name: string; result: string; code: string; account: string } }>()
+      .selectFrom('audit_log')
+      .select(['name', 'result', 'code', 'account'])
+      .where('code', '=', 'forbidden')
+      .execute()
+    const refused = new Set(rows.map(({ name, result, account }) => `${account} ${name} ${result}`))
+    for (const caller of callers) {
+      if (!caller.role) continue
+      const account = caller.mustChangePassword ? 'must-change' : `user-${caller.role}`
+      for (const endpoint of endpoints)
+        if (refusalOf(endpoint, caller) === 403) expect([...refused]).toContain(`${account} ${endpoint.audit ?? 'access.denied'} denied`)
+    }
+    expect(await running.app.audit.verify()).toMatchObject({ isWhole: true, problems: [] })
+  })
+})
