@@ -172,7 +172,7 @@ describe('A2 hostile text in every place of every endpoint', () => {
     for (const field of fields)
       for (const text of hostile) {
         if (text === '-0') continue // minus nought is nought
-        const query = { ...fit(fields), [field]: text }
+        const query = { ...(fit(fields) as Record<string, string | number>), [field]: text }
         const path = `${endpoint.path.replace(':cameraId', 'own-1')}?${Object.entries(query)
           .map(([key, value]) => `${key}=${encoded(String(value))}`)
           .join('&')}`

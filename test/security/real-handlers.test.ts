@@ -7,11 +7,13 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
+import { assert } from '../../server/base/errors.ts'
 import type { Endpoint, Route } from '../../server/contract/endpoint.ts'
 import type { CameraId, StationId } from '../../server/contract/ids.ts'
 import { api } from '../../server/contract/index.ts'
 import { Permission, Role, rolePermissions } from '../../server/contract/permissions.ts'
 import { hashStates, type PushMessage } from '../../server/contract/push.ts'
+import type { CameraStatus } from '../../server/contract/status.ts'
 import { draftOf, openTestWorld, stationOf, testPassword, type TestApp, type TestWorld } from '../support/open-app.ts'
 
 const quick = { probePeriodMs: 1_000, maxProbesInFlight: 10, maxProbesPerSecond: 100 }
@@ -84,6 +86,15 @@ async function addUser(account: string, role: Role, more: { mustChangePassword?:
   return { userId, cookie: await signIn(account) }
 }
 
+const both = ['own-1', 'foreign-1'] as CameraId[]
+const untilBothAre = (status: CameraStatus) =>
+  until(() =>
+    assert(
+      both.every((id) => running.app.health.getState(id).status === status),
+      `both are ${status}`,
+    ),
+  )
+
 beforeAll(async () => {
   world = await openTestWorld()
   running = await world.start({ health: quick })
@@ -94,9 +105,9 @@ beforeAll(async () => {
     draftOf('foreign-1', 'foreign', { name: `${PLANTED}-01`, address: PLANTED, vendor: PLANTED, switchName: null }),
   ])
   // both have a past: one that the other station must not hear of
-  await until(() => expect(['own-1', 'foreign-1'].map((id) => app.health.getState(id as CameraId).status)).toEqual(['online', 'online']))
-  fake.fail(['own-1', 'foreign-1'] as CameraId[], 'unreachable')
-  await until(() => expect(['own-1', 'foreign-1'].map((id) => app.health.getState(id as CameraId).status)).toEqual(['offline', 'offline']))
+  await untilBothAre('online')
+  fake.fail(both, 'unreachable')
+  await untilBothAre('offline')
   fake.stills.set('own-1' as CameraId, { at: 1, mp4: new Uint8Array([0, 0, 0, 8]) })
   fake.stills.set('foreign-1' as CameraId, { at: 1, mp4: Buffer.from(PLANTED) })
 
@@ -242,9 +253,8 @@ describe('A1 sockets, real handlers', () => {
     const { app, fake } = running
     for (const caller of callers) if (!caller.role) expect(`${caller.name} ${await upgrade('/push', caller)}`).toBe(`${caller.name} 401`)
     const pages = await Promise.all(callers.filter(({ role }) => role).map(openPage))
-    const both = ['own-1', 'foreign-1'] as CameraId[]
     fake.fail(both, null)
-    await until(() => expect(both.map((id) => app.health.getState(id).status)).toEqual(['online', 'online']))
+    await untilBothAre('online')
     const seqsOf = (messages: PushMessage[]) => messages.flatMap((message) => (message.topic === 'cameraStatus' ? [message.seq] : []))
     for (const { messages } of pages) await until(() => expect(seqsOf(messages).at(-1)).toBe(app.push.position().seq))
     for (const { messages } of pages) messages.splice(0, messages.findLastIndex(({ topic }) => topic === 'heartbeat') + 1)

@@ -68,7 +68,7 @@ export const zh = {
     conflict: '与已有内容冲突',
     too_large: '内容过大',
     setup_done: '管理员已建立，直接登录',
-    setup_code_wrong: '初始化码不对，见服务器启动时的输出',
+    setup_code_wrong: '一次性设置码不对，见服务器启动时的输出',
     password_weak: '密码不合规则',
     media_unavailable: '媒体服务不在，正在重启',
     database_unavailable: '数据库不在，由系统管理员查看',

@@ -37,7 +37,7 @@ export const zh = {
   setup: {
     title: '首次启动：建立三名管理员',
     why: '三员分立：系统、安全、审计由三人分别担任，互不代行。',
-    code: '初始化码',
+    code: '一次性设置码',
     codeHint: '服务器首次启动时打印一次',
     displayName: '姓名或岗位',
     accountHint: '3 至 64 位字母、数字或 . _ @ -',
