@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs'
 import gcoord from 'gcoord'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { LonLat } from '../../../../server/contract/ids.ts'
 import type { BaseMap } from '../../../../server/contract/map.ts'
 import { type Browser, hasChromium, openBrowser } from '../../../support/browser.ts'
@@ -208,10 +208,16 @@ describe.skipIf(!hasChromium)('R-MAP-7 base maps of others', () => {
       return window.mapHarness.map().pixelOf('map-0' as never)
     }, config)
     expect(await browser.page.locator('.source').textContent()).toContain(words)
-    const cross = await crossNear([place![0], place![1]])
-    // a line one px wide stands for half a px to either side
-    expect(Math.abs(cross[0] - place![0])).toBeLessThanOrEqual(1.2)
-    expect(Math.abs(cross[1] - place![1])).toBeLessThanOrEqual(1.2)
+    // the picture of a tile may come a moment after the map says that it is at rest
+    await vi.waitFor(
+      async () => {
+        const cross = await crossNear([place![0], place![1]])
+        // a line one px wide stands for half a px to either side
+        expect(Math.abs(cross[0] - place![0])).toBeLessThanOrEqual(1.2)
+        expect(Math.abs(cross[1] - place![1])).toBeLessThanOrEqual(1.2)
+      },
+      { timeout: 15_000, interval: 200 },
+    )
   })
 
   test('a service that does not answer leaves the grid and says so', async () => {
