@@ -169,8 +169,8 @@ function readCells(keys: readonly ColumnKey[], cells: readonly string[], say: Sa
     if (value === undefined) say(key, cell, allowed)
     else values[key] = value
   })
-  const extra = cells.slice(keys.length).find((cell) => cell !== '')
-  if (extra !== undefined) say(keys.at(-1)!, '', '这一行的格子比列名多：是否有没加引号的逗号？')
+  // even an empty one more: the cells may have moved by one, half a password among them
+  if (cells.length > keys.length) say(keys.at(-1)!, '', '这一行的格子比列名多：是否有没加引号的逗号？')
   return values as RowValues
 }
 
