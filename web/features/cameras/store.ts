@@ -44,7 +44,7 @@ export const useCameraStore = defineStore('cameras', () => {
         const point = known.get(state.cameraId)
         if (point !== undefined) known.set(state.cameraId, { ...point, state })
       }
-      if (newer.length > 0) changes = [...newer.toSorted((a, b) => b.at - a.at), ...changes].slice(0, keptChanges)
+      if (newer.length > 0) changes = [...newer, ...changes].toSorted((a, b) => b.at - a.at).slice(0, keptChanges)
       publishSoon()
     },
     stateHash: () => hashStates([...known.values()].map((point) => point.state)),

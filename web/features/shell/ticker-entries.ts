@@ -13,7 +13,7 @@ export type TickerEntry = {
   at: Instant
 }
 
-/** `changes` newest first, as the store keeps them. Entries come newest first by their last change. */
+/** `changes` newest first, as the store keeps them. Entries come newest first by the time they show. */
 export function groupChanges(changes: readonly StatusChange[]): TickerEntry[] {
   const groups: [StatusChange, ...StatusChange[]][] = []
   const open = new Map<string, [StatusChange, ...StatusChange[]]>()
@@ -29,10 +29,11 @@ export function groupChanges(changes: readonly StatusChange[]): TickerEntry[] {
     open.set(kind, begun)
     groups.push(begun)
   }
-  return groups.map((group) => {
+  const entries = groups.map((group) => {
     const first = group.at(-1) ?? group[0]
     return { key: `${first.cameraId}:${first.at}:${first.to}`, changes: group, at: first.at }
   })
+  return entries.toSorted((a, b) => b.at - a.at)
 }
 
 /** The longest of the states that ended. */

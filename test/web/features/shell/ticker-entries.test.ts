@@ -24,8 +24,8 @@ describe('R-MON-1 one outage is one line', () => {
     expect(queryOf(entry!)).toEqual({ status: 'offline' })
   })
 
-  test('another change between them does not tear them apart', () => {
-    expect(ids([change('b', 101), change('x', 100.5, { cause: 'refused_login' }), change('a', 100)])).toEqual(['b a', 'x'])
+  test('another change between them does not tear them apart; entries stand by the time they show', () => {
+    expect(ids([change('b', 101), change('x', 100.5, { cause: 'refused_login' }), change('a', 100)])).toEqual(['x', 'b a'])
   })
 
   test.each([
