@@ -165,7 +165,9 @@ describe.skipIf(programs === undefined)('the demo on PostgreSQL', () => {
       const answersMs = performance.now()
       await until(() => expect(pages.every((page) => page.opens() === 2)).toBe(true))
       const backMs = performance.now()
-      console.log(`W2: the server answers ${((answersMs - killedMs) / 1000).toFixed(1)} s after the kill, 50 pages are back ${((backMs - answersMs) / 1000).toFixed(1)} s later`)
+      console.log(
+        `W2: the server answers ${((answersMs - killedMs) / 1000).toFixed(1)} s after the kill, 50 pages are back ${((backMs - answersMs) / 1000).toFixed(1)} s later`,
+      )
       expect(backMs - answersMs).toBeLessThan(10_000)
       const after = await points()
       expect(after.epoch).not.toBe(epoch)
