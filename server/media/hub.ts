@@ -76,6 +76,7 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
   }
 
   function onStreamUp(stream: Stream) {
+    for (const profile of ['main', 'sub'] as const) streams.get(keyOf(stream.cameraId, profile))?.forgetRefusal()
     onEvent({ type: 'streamUp', cameraId: stream.cameraId, profile: stream.profile, at: clock.now() })
   }
 

@@ -141,6 +141,13 @@ export class Stream {
     if (this.state.name === 'waiting') this.queue()
   }
 
+  /** Another stream of this camera was let in: an old refusal says nothing any more. */
+  forgetRefusal() {
+    if (this.lastFailure?.failure.cause !== 'refused_login') return
+    this.lastFailure = undefined
+    this.retryNow()
+  }
+
   /** A changed address ends the pull and starts it anew if anyone wants it. */
   setAddress(address: StreamAddress) {
     const isSame = (Object.keys(address) as (keyof StreamAddress)[]).every((key) => address[key] === this.address[key])

@@ -107,6 +107,22 @@ describe('probing', () => {
     expect(fake.pulls).toHaveLength(2)
   })
 
+  test('a refusal is forgotten when the camera lets another of its streams in', async () => {
+    const { clock, fake, hub } = await createTestHub([camera('a')])
+    fake.onOpen = (pull) => pull.fail({ cause: 'refused_login', detail: 'RTSP 401' })
+    const refused = hub.probe(cameraId('a'))
+    await clock.advanceAsync(10)
+    expect(await refused).toMatchObject({ ok: false, cause: 'refused_login' })
+    fake.onOpen = answerWithKeyFrame
+    const leave = hub.getStream(cameraId('a'), 'main').add({ kind: 'viewer', onState() {} })
+    await clock.advanceAsync(10)
+    leave()
+    await clock.advanceAsync(60_000)
+    const result = hub.probe(cameraId('a'))
+    await clock.advanceAsync(10)
+    expect(await result).toMatchObject({ ok: true })
+  })
+
   test('a person who asks is not told of an old refusal, but does not make the camera refuse twice at once', async () => {
     const { clock, fake, hub } = await createTestHub([camera('a')])
     fake.onOpen = (pull) => pull.fail({ cause: 'refused_login', detail: 'RTSP 401' })
