@@ -108,7 +108,7 @@ export function testLive(getDemo: () => Demo) {
   })
 
   describe('N5 opening and closing leaves nothing behind', () => {
-    test(`${isLong ? 200 : 30} cameras opened and closed`, async () => {
+    test(`${isLong ? 200 : 12} cameras opened and closed`, async () => {
       const { page, context } = browser
       const sockets = new Set<string>()
       page.on('websocket', (socket) => {
@@ -156,7 +156,7 @@ export function testLive(getDemo: () => Demo) {
       for (let i = 0; i < 10; i++) await openAndClose(i)
       await closed()
       const before = { ...(await measure()), files: serverFiles() }
-      for (let i = 0; i < (isLong ? 200 : 30); i++) await openAndClose(i)
+      for (let i = 0; i < (isLong ? 200 : 12); i++) await openAndClose(i)
       await closed()
       const after = { ...(await measure()), files: serverFiles() }
       console.info('opened and closed', { before, after })

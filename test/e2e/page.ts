@@ -95,8 +95,11 @@ export const countStatuses = (drawn: readonly Drawn[]) => {
 export const untilAllOnline = (browser: Browser, withinMs = patienceMs) =>
   until(
     'all 468 online',
-    async () => countStatuses(await listDrawn(browser)),
-    ({ online }) => online === 468,
+    async () => {
+      const drawn = await listDrawn(browser)
+      return { count: drawn.length, others: drawn.filter(({ status }) => status !== 'online').slice(0, 5) }
+    },
+    ({ count, others }) => count === 468 && others.length === 0,
     withinMs,
   )
 
