@@ -21,7 +21,9 @@ try {
     const bench = benches[name]
     if (!bench) throw new Error(`no bench called ${name}; there are ${Object.keys(benches).join(', ')}`)
     console.error(`${name} …`)
-    Object.assign(figures, await bench(folder))
+    const found = await bench(folder)
+    console.error(found)
+    Object.assign(figures, found)
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
