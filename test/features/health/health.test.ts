@@ -102,6 +102,18 @@ describe('R-MON-1 every camera is probed', () => {
     await health.close()
   })
 
+  test('a switch that is back is seen at once: cameras asked together keep their own places in the round', async () => {
+    const { clock, fake, countOf, ids, health } = await setUp({ count: 468 })
+    await clock.advanceAsync(60_000)
+    fake.fail(ids.slice(24, 48), 'unreachable')
+    for (let s = 0; s < 60 && countOf('offline') < 24; s++) await clock.advanceAsync(1_000)
+    expect(countOf('offline')).toBe(24)
+    fake.fail(ids, null)
+    await clock.advanceAsync(20_000)
+    expect(countOf('online')).toBe(468)
+    await health.close()
+  })
+
   test('N1 all cut at once: red within 90 s, green again within 60 s', async () => {
     const { clock, fake, countOf, ids, health } = await setUp({ count: 468 })
     await clock.advanceAsync(60_000)
