@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { acceptsGzip } from './request.ts'
 
 type Encoded = { plain: Buffer; gzip?: Promise<Buffer> }
 
@@ -20,7 +21,7 @@ export async function sendJson(request: IncomingMessage, response: ServerRespons
   const encoded = encode(reply, check)
   response.setHeader('Content-Type', 'application/json; charset=utf-8')
   response.setHeader('Vary', 'Accept-Encoding')
-  const isCompressed = encoded.plain.length > COMPRESS_FROM_BYTES && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
+  const isCompressed = encoded.plain.length > COMPRESS_FROM_BYTES && acceptsGzip(request)
   if (isCompressed) response.setHeader('Content-Encoding', 'gzip')
   const sent = isCompressed ? await (encoded.gzip ??= gzipped(encoded.plain, { level: 4 })) : encoded.plain
   response.writeHead(status, { 'Content-Length': sent.length })

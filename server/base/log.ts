@@ -15,11 +15,19 @@ export type Log = {
   child(fields: Fields): Log
 }
 
-const secretKeys = new Set(
-  ['password', 'oldPassword', 'newPassword', 'setupCode', 'oneTimeCode', 'token', 'cookie', 'set-cookie', 'authorization', 'secret', 'credentials'].map((key) =>
-    key.toLowerCase(),
-  ),
-)
+const secretKeys = new Set([
+  'password',
+  'oldpassword',
+  'newpassword',
+  'setupcode',
+  'onetimecode',
+  'token',
+  'cookie',
+  'set-cookie',
+  'authorization',
+  'secret',
+  'credentials',
+])
 const DEEPEST = 6
 
 /** Takes user names and passwords out of URLs, and the query, where cameras put passwords too. */

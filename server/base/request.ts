@@ -1,4 +1,4 @@
-/** What a raw HTTP request says about where it comes from: address, own origin, login cookie. Shared by requests and WebSocket upgrades. */
+/** What a raw HTTP request says about where it comes from and what it takes: address, own origin, login cookie, compression. Shared by requests and WebSocket upgrades. */
 import { isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
@@ -29,6 +29,8 @@ export function ownOrigin(request: IncomingMessage, trust: ProxyTrust): string |
     return undefined
   }
 }
+
+export const acceptsGzip = (request: IncomingMessage): boolean => /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
 
 /** True only for a page of our own: `Origin` present and exactly ours, and the browser (if it says so) agrees. */
 export function isSameOrigin(request: IncomingMessage, trust: ProxyTrust): boolean {

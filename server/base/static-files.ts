@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { acceptsGzip } from './request.ts'
 
 const contentTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -94,7 +95,7 @@ async function send(request: IncomingMessage, response: ServerResponse, file: St
   const isCompressed = file.content && file.bytes > 1024 && compressible.has(extname(file.file).toLowerCase())
   if (isCompressed) {
     response.setHeader('Vary', 'Accept-Encoding')
-    if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+    if (acceptsGzip(request)) {
       const body = await (file.gzip ??= gzipped(file.content!, { level: 9 }))
       response.setHeader('Content-Encoding', 'gzip')
       return end(request, response, 200, body)

@@ -3,11 +3,11 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { CameraId, Profile } from '../contract/ids.ts'
-import type { CameraDriver, SourceFailure, StreamAddress } from '../drivers/driver.ts'
+import type { CameraDriver, StreamAddress } from '../drivers/driver.ts'
 import { type AdmissionLimits, createAdmission } from './admission.ts'
 import type { CameraAccess, MediaEvent, ProbeResult, Still } from './plane.ts'
 import { createStills, type StillLimits } from './stills.ts'
-import { Stream, type StreamLimits } from './stream.ts'
+import { type FailureRecord, Stream, type StreamLimits } from './stream.ts'
 
 export type HubLimits = {
   stream: StreamLimits
@@ -33,6 +33,8 @@ const FRESH_MS = 10_000
 /** A failure this young is not provoked again, but told again with its own time. */
 const FAILURE_FRESH_MS = 2_000
 const REFUSAL_FRESH_MS = 15 * 60_000
+
+const miss = ({ at, cause, detail }: Omit<FailureRecord, 'monoMs'>): ProbeResult => ({ ok: false, at, cause, detail })
 
 export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, random = Math.random }: HubDeps) {
   const cameras = new Map<CameraId, CameraAccess>()
@@ -80,8 +82,8 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     onEvent({ type: 'streamUp', cameraId: stream.cameraId, profile: stream.profile, at: clock.now() })
   }
 
-  function onStreamDown(stream: Stream, { cause, detail }: SourceFailure, wasWanted: boolean) {
-    if (wasWanted) onEvent({ type: 'streamDown', cameraId: stream.cameraId, profile: stream.profile, at: stream.lastFailure?.at ?? clock.now(), cause, detail })
+  function onStreamDown(stream: Stream, { at, cause, detail }: FailureRecord, wasWanted: boolean) {
+    if (wasWanted) onEvent({ type: 'streamDown', cameraId: stream.cameraId, profile: stream.profile, at, cause, detail })
   }
 
   /** The newest key frame of a pull becomes the camera's still. */
@@ -131,14 +133,14 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     const probed = getStream(cameraId, 'sub')
     const last = probed.lastFailure
     if (!last || probed.state.name === 'opening' || probed.state.name === 'queued') return undefined
-    const freshMs = last.failure.cause === 'refused_login' && !isForced ? REFUSAL_FRESH_MS : FAILURE_FRESH_MS
-    return nowMs - last.monoMs < freshMs ? { ok: false, at: last.at, ...last.failure } : undefined
+    const freshMs = last.cause === 'refused_login' && !isForced ? REFUSAL_FRESH_MS : FAILURE_FRESH_MS
+    return nowMs - last.monoMs < freshMs ? miss(last) : undefined
   }
 
   function success(stream: Stream): ProbeResult {
     const video = stream.feed.format?.video
     const firstKeyFrameMs = stream.state.name === 'live' ? Math.round(stream.state.firstKeyFrameMs) : 0
-    if (!video) return { ok: false, at: clock.now(), cause: 'silent', detail: 'no key frame' }
+    if (!video) return miss({ at: clock.now(), cause: 'silent', detail: 'no key frame' })
     return { ok: true, at: clock.now(), firstKeyFrameMs, codec: video.codec, widthPx: video.widthPx, heightPx: video.heightPx }
   }
 
@@ -156,14 +158,12 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
       const onState = () => {
         if (stream.state.name === 'live') return finish(success(stream))
         if (stream.state.name === 'opening') {
-          timer ??= clock.after(limits.probeMs, () =>
-            finish({ ok: false, at: clock.now(), cause: 'silent', detail: `no key frame in ${limits.probeMs / 1_000} s` }),
-          )
+          timer ??= clock.after(limits.probeMs, () => finish(miss({ at: clock.now(), cause: 'silent', detail: `no key frame in ${limits.probeMs / 1_000} s` })))
           return
         }
         if (stream.state.name === 'queued') return
         const last = stream.lastFailure
-        finish(last ? { ok: false, at: last.at, ...last.failure } : { ok: false, at: clock.now(), cause: 'unreachable', detail: 'stopped' })
+        finish(miss(last ?? { at: clock.now(), cause: 'unreachable', detail: 'stopped' }))
       }
       let leave: (() => void) | undefined
       const added = stream.add({ kind: 'probe', onState })

@@ -40,6 +40,9 @@ export type StreamState =
 export type ConsumerKind = 'viewer' | 'warm' | 'probe'
 export type Consumer = { kind: ConsumerKind; onState(stream: Stream): void }
 
+/** A failure and when it happened. */
+export type FailureRecord = SourceFailure & { at: Instant; monoMs: number }
+
 export type StreamDeps = {
   clock: Clock
   log: Log
@@ -49,7 +52,7 @@ export type StreamDeps = {
   limits: StreamLimits
   /** `wasWanted` is false for a pull that only a probe asked for. */
   onUp(stream: Stream): void
-  onDown(stream: Stream, failure: SourceFailure, wasWanted: boolean): void
+  onDown(stream: Stream, failure: FailureRecord, wasWanted: boolean): void
   /** A pull ended, for whatever reason, while its last key frame is still there. */
   onEnd(stream: Stream, hasFailed: boolean): void
   onSourceCount(change: 1 | -1): void
@@ -69,7 +72,7 @@ export class Stream {
   sourceAudio: AudioConfig | undefined
   /** Known after the first pull, so that the ladder can choose without opening. */
   lastCodec: VideoCodec | undefined
-  lastFailure: { failure: SourceFailure; at: Instant; monoMs: number } | undefined
+  lastFailure: FailureRecord | undefined
   /** The newest picture: its place on the timeline and when it reached us. */
   newest = { flvMs: 0, at: 0, monoMs: 0 }
   bytesIn = 0
@@ -143,7 +146,7 @@ export class Stream {
 
   /** Another stream of this camera was let in: an old refusal says nothing any more. */
   forgetRefusal() {
-    if (this.lastFailure?.failure.cause !== 'refused_login') return
+    if (this.lastFailure?.cause !== 'refused_login') return
     this.lastFailure = undefined
     this.retryNow()
   }
@@ -315,8 +318,8 @@ export class Stream {
     if (this.state.name === 'live' && nowMs - this.state.sinceMonoMs >= GOOD_STREAM_MS) this.failures = 0
     const wasWanted = this.isWanted
     this.dropSource(true)
-    this.lastFailure = { failure, at: clock.now(), monoMs: nowMs }
-    this.deps.onDown(this, failure, wasWanted)
+    this.lastFailure = { ...failure, at: clock.now(), monoMs: nowMs }
+    this.deps.onDown(this, this.lastFailure, wasWanted)
     if (!this.hasWatchers) return this.stop()
     const waitMs = pauseMs({ cause: failure.cause, failures: this.failures++, isWatched: this.viewerCount > 0, random })
     this.retryTimer = clock.after(waitMs, () => this.queue())
@@ -325,7 +328,7 @@ export class Stream {
 
   /** A new viewer does not sit out the pause of those before it, but neither does a crowd of them hammer the camera. */
   private retrySoon() {
-    if (!this.lastFailure || this.lastFailure.failure.cause === 'refused_login') return
+    if (!this.lastFailure || this.lastFailure.cause === 'refused_login') return
     if (this.deps.clock.monotonicMs() - this.lastFailure.monoMs >= 2_000) this.queue()
   }
 

@@ -118,7 +118,7 @@ export class Viewer {
       this.isSubMissing = true
       return this.choose()
     }
-    const failure = stream.attempt > 1 ? stream.lastFailure?.failure : undefined
+    const failure = stream.attempt > 1 ? stream.lastFailure : undefined
     const retryInMs = state.name === 'waiting' ? Math.max(0, Math.round(state.untilMonoMs - this.deps.clock.monotonicMs())) : 0
     this.toldAttempt = stream.attempt
     this.delivery.send({ type: 'opening', attempt: stream.attempt, cause: failure?.cause ?? null, detail: failure?.detail ?? null, retryInMs })

@@ -39,8 +39,8 @@ const dark: GlobalTheme = createTheme([
 /** Without a theme naive-ui is light. */
 export const baseTheme: Record<ThemeName, GlobalTheme | null> = { dark: { ...dark, common: commonDark }, light: null }
 
-/** `scale` is 1 on desks, 1.25 at 2560 px, 2 on a 3840 px wall driven at device pixel ratio 1. */
-export function createThemeOverrides(theme: ThemeName, scale = 1): GlobalThemeOverrides {
+/** `scale` is 1 on desks, 1.25 at 2560 px, 2 on a 3840 px wall driven at device pixel ratio 1. On phones fields and buttons are a finger high. */
+export function createThemeOverrides(theme: ThemeName, scale = 1, isPhone = false): GlobalThemeOverrides {
   const c = color[theme]
   const px = (n: number) => `${Math.round(n * scale)}px`
   const soft = (hex: string) => `${hex}${theme === 'dark' ? '22' : '14'}` // 13 % and 8 %: text in its own tint keeps 4.5:1
@@ -61,8 +61,8 @@ export function createThemeOverrides(theme: ThemeName, scale = 1): GlobalThemeOv
       heightMini: px(20),
       heightTiny: px(24),
       heightSmall: px(28),
-      heightMedium: px(32),
-      heightLarge: px(40),
+      heightMedium: px(isPhone ? 44 : 32),
+      heightLarge: px(isPhone ? 44 : 40),
       heightHuge: px(48),
       borderRadius: px(6),
       borderRadiusSmall: px(4),

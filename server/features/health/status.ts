@@ -105,12 +105,13 @@ function weighPicture(before: Judgement, { at, degradedBy, detail }: Extract<Evi
   return judgement
 }
 
-function weighMiss(before: Judgement, { signal, at, cause, detail }: Extract<Evidence, { kind: 'miss' }>): Judgement {
+function weighMiss(before: Judgement, evidence: Extract<Evidence, { kind: 'miss' }>): Judgement {
+  const { signal, at, cause, detail } = evidence
   // a camera that has no main stream still has its sub stream: the probe, which asks for the best it can get, is what decides
   const isAnswer = degradedCauses.has(cause) || (signal === 'stream' && cause === 'no_such_stream')
   if (isAnswer) return weighPicture(before, { kind: 'good', signal, at, degradedBy: cause, detail })
   if (!offlineCauses.has(cause)) return before // says something of us or of a viewer, nothing of the camera
-  if (before.lastMissAt === at) return before
+  if (isToldAgain(before, evidence)) return before
   const firstMiss = before.firstMiss ?? { at, cause, detail }
   const missCount = { ...before.missCount, [signal]: before.missCount[signal] + 1 }
   const judgement: Judgement = { ...confirm(before, at), firstMiss, missCount, lastMissAt: at, streak: noStreak }
