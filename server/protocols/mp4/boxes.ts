@@ -1,5 +1,5 @@
-/** Boxes of ISO/IEC 14496-12 and the sample entries of 14496-15: the bricks of `still.ts`, and of every MP4 writer to come. */
-import type { VideoConfig } from '../codec/access-unit.ts'
+/** Boxes of ISO/IEC 14496-12 and the sample entries of 14496-14 and -15: the bricks of every MP4 writer here. */
+import type { AudioConfig, VideoConfig } from '../codec/access-unit.ts'
 import { ascii, concat, u16, u32, u8 } from '../bytes.ts'
 
 /** §4.2 */
@@ -38,8 +38,10 @@ export function movieHeaderBox({ timescale, duration, nextTrackId }: { timescale
   )
 }
 
-/** §8.3.2, version 0; flags: enabled, in movie, in preview. */
-export function trackHeaderBox({ trackId, duration, widthPx, heightPx }: { trackId: number; duration: number; widthPx: number; heightPx: number }): Uint8Array {
+type TrackHeader = { trackId: number; duration: number; widthPx: number; heightPx: number; volume?: number }
+
+/** §8.3.2, version 0; flags: enabled, in movie, in preview. `volume` is 8.8 fixed point, 0 for pictures. */
+export function trackHeaderBox({ trackId, duration, widthPx, heightPx, volume = 0 }: TrackHeader): Uint8Array {
   return fullBox(
     'tkhd',
     0,
@@ -52,7 +54,7 @@ export function trackHeaderBox({ trackId, duration, widthPx, heightPx }: { track
     zeros(8),
     u16(0),
     u16(0),
-    u16(0),
+    u16(volume),
     u16(0), // layer, alternate_group, volume, reserved
     unityMatrix,
     u16(widthPx),
@@ -80,6 +82,38 @@ export function dataInformationBox(): Uint8Array {
 /** §8.4.5.2 */
 export function videoMediaHeaderBox(): Uint8Array {
   return fullBox('vmhd', 0, 1, zeros(8))
+}
+
+/** §12.2.2 */
+export function soundMediaHeaderBox(): Uint8Array {
+  return fullBox('smhd', 0, 0, u32(0))
+}
+
+/** `mp4a` with its `esds` (ISO/IEC 14496-14 §5.6), or G.711 as QuickTime names it, `alaw` and `ulaw`, which ffmpeg, VLC and GStreamer read. */
+export function audioSampleEntryBox({ codec, sampleRateHz, channels, specificConfig }: AudioConfig): Uint8Array {
+  const type = codec === 'aac' ? 'mp4a' : codec === 'pcma' ? 'alaw' : 'ulaw'
+  return box(
+    type,
+    zeros(6),
+    u16(1), // reserved, data_reference_index
+    zeros(8),
+    u16(channels),
+    u16(16), // samplesize
+    zeros(4),
+    u16(sampleRateHz),
+    u16(0), // 16.16 fixed point
+    ...(codec === 'aac' && specificConfig ? [elementaryStreamBox(specificConfig)] : []),
+  )
+}
+
+/** ES_Descriptor, DecoderConfigDescriptor and DecoderSpecificInfo of ISO/IEC 14496-1 §7.2.6, each shorter than 128 bytes. */
+function elementaryStreamBox(specificConfig: Uint8Array): Uint8Array {
+  const descriptor = (tag: number, ...parts: Uint8Array[]) => {
+    const content = concat(...parts)
+    return concat(u8(tag), u8(content.length), content)
+  }
+  const decoderConfig = descriptor(0x04, u8(0x40), u8(0x15), zeros(3), u32(0), u32(0), descriptor(0x05, specificConfig)) // MPEG-4 audio, audio stream
+  return fullBox('esds', 0, 0, descriptor(0x03, u16(0), u8(0), decoderConfig, descriptor(0x06, u8(0x02))))
 }
 
 /** `avc1` or `hvc1` with its record: ISO/IEC 14496-12 §12.1.3, 14496-15 §5.4.2 and §8.4.1. */
