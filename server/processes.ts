@@ -65,6 +65,7 @@ export function createProcesses({ config, isDemo, clock, runFolder, output, page
       ...base,
       MEDIA_SOCKET: mediaSocket,
       STILLS_DIR: join(config.dataFolder, 'stills'),
+      RECORDING_DIRS: JSON.stringify(config.mediaFolders),
       FFMPEG: config.ffmpeg,
       MEDIA_MAX_TRANSCODES: String(config.mostTranscodes),
     }),

@@ -1,7 +1,8 @@
-/** Who may open a connection to a camera now: at most so many a second and so many at once, watched cameras before probed ones. */
+/** Who may open a connection to a camera now: at most so many a second and so many at once, watched cameras before recorded ones, those before probed ones. */
 import type { Clock, Timer } from '../base/clock.ts'
 
-export type OpeningPriority = 'watched' | 'probed'
+const priorities = ['watched', 'recorded', 'probed'] as const
+export type OpeningPriority = (typeof priorities)[number]
 export type AdmissionLimits = { maxOpensPerSecond: number; maxInFlight: number }
 
 /** A little over a second, so that the cameras' own clocks never count one too many. */
@@ -11,7 +12,7 @@ type Waiting = { run: (release: () => void) => void }
 
 /** `request` runs its function once, perhaps at once, with a `release` to call when the opening ended either way. It answers a function that gives the place in the queue back. */
 export function createAdmission({ clock, limits }: { clock: Clock; limits: AdmissionLimits }) {
-  const queues: Record<OpeningPriority, Set<Waiting>> = { watched: new Set(), probed: new Set() }
+  const queues: Record<OpeningPriority, Set<Waiting>> = { watched: new Set(), recorded: new Set(), probed: new Set() }
   /** When the last openings happened, oldest first, at most `maxOpensPerSecond` of them. */
   const openedMs: number[] = []
   let inFlight = 0
@@ -19,7 +20,7 @@ export function createAdmission({ clock, limits }: { clock: Clock; limits: Admis
 
   function admitNext() {
     for (;;) {
-      const queue = queues.watched.size > 0 ? queues.watched : queues.probed
+      const queue = queues[priorities.find((priority) => queues[priority].size > 0) ?? 'probed']
       const [next] = queue
       if (!next || inFlight >= limits.maxInFlight) return
       const nowMs = clock.monotonicMs()
@@ -56,6 +57,6 @@ export function createAdmission({ clock, limits }: { clock: Clock; limits: Admis
     return () => void queues[priority].delete(waiting)
   }
 
-  return { request, inFlight: () => inFlight, queued: () => queues.watched.size + queues.probed.size, close: () => timer?.cancel() }
+  return { request, inFlight: () => inFlight, queued: () => priorities.reduce((sum, priority) => sum + queues[priority].size, 0), close: () => timer?.cancel() }
 }
 export type Admission = ReturnType<typeof createAdmission>

@@ -10,6 +10,7 @@ import type { DeliveryLimits } from './delivery.ts'
 import { createHub, type HubLimits } from './hub.ts'
 import type { MediaEvent, MediaStats } from './plane.ts'
 import { createPlaneServer } from './plane-server.ts'
+import { createRecording } from './recording/recording.ts'
 import { createTranscoders, limitsForCores, type TranscodeLimits } from './transcoders.ts'
 import { createViewers } from './viewers.ts'
 
@@ -30,16 +31,18 @@ export function defaultLimits(cores = availableParallelism()): MediaLimits {
   }
 }
 
-export type MediaSettings = { socketPath: string; stillsFolder: string; ffmpegPath: string | undefined; limits: MediaLimits }
+export type RecordingSettings = { folders: readonly string[]; knownDisksFile: string }
+export type MediaSettings = { socketPath: string; stillsFolder: string; recordings: RecordingSettings; ffmpegPath: string | undefined; limits: MediaLimits }
 export type MediaDeps = { clock: Clock; log: Log; drivers: Record<StreamAddress['driver'], CameraDriver>; random?: () => number }
 
-export function createMediaApp({ socketPath, stillsFolder, ffmpegPath, limits }: MediaSettings, { clock, log, drivers, random }: MediaDeps) {
+export function createMediaApp({ socketPath, stillsFolder, recordings, ffmpegPath, limits }: MediaSettings, { clock, log, drivers, random }: MediaDeps) {
   const loopDelay = monitorEventLoopDelay({ resolution: 10 })
   const onEvent = (event: MediaEvent) => planeServer.onEvent(event)
   const hub = createHub({ clock, log, drivers, limits: limits.hub, stillsFolder, onEvent, ...(random ? { random } : {}) })
   const transcoders = createTranscoders({ ffmpegPath, clock, log, limits: limits.transcode, gop: limits.hub.stream.gop })
   const viewers = createViewers({ hub, transcoders, clock, log, limits: limits.delivery, maxViewers: limits.maxViewers, onEvent })
-  const planeServer = createPlaneServer({ hub, viewers, clock, log, stats })
+  const recording = createRecording({ hub, ...recordings, clock, log, onEvent })
+  const planeServer = createPlaneServer({ hub, viewers, recording, clock, log, stats })
 
   /** Delays are those since the last call. */
   function stats(): MediaStats {
@@ -70,6 +73,7 @@ export function createMediaApp({ socketPath, stillsFolder, ffmpegPath, limits }:
     await unlink(socketPath).catch((problem: NodeJS.ErrnoException) => {
       if (problem.code !== 'ENOENT') throw problem
     })
+    await recording.open()
     loopDelay.enable()
     await planeServer.open(socketPath)
     await chmod(socketPath, 0o600)
@@ -79,12 +83,13 @@ export function createMediaApp({ socketPath, stillsFolder, ffmpegPath, limits }:
   async function close(graceMs = 4_000) {
     planeServer.stopListening()
     viewers.close()
-    await Promise.race([Promise.all([transcoders.close(), hub.close()]), clock.sleep(graceMs)])
+    // recordings first: what they hold is worth more than a goodbye to the cameras
+    await Promise.race([recording.close().then(() => Promise.all([transcoders.close(), hub.close()])), clock.sleep(graceMs)])
     for (let waitedMs = 0; planeServer.connections() > 0 && waitedMs < 500; waitedMs += 20) await clock.sleep(20)
     planeServer.close()
     loopDelay.disable()
   }
 
-  return { open, close, stats, hub, viewers, transcoders }
+  return { open, close, stats, hub, viewers, transcoders, recording }
 }
 export type MediaApp = ReturnType<typeof createMediaApp>

@@ -1,7 +1,8 @@
 /**
- * Entry of the media process. Settings by environment: MEDIA_SOCKET and STILLS_DIR (required), FFMPEG, LOG_LEVEL, MEDIA_LINGER_MS, MEDIA_MAX_VIEWERS,
+ * Entry of the media process. Settings by environment: MEDIA_SOCKET and STILLS_DIR (required), RECORDING_DIRS, FFMPEG, LOG_LEVEL, MEDIA_LINGER_MS, MEDIA_MAX_VIEWERS,
  * MEDIA_MAX_TRANSCODES. Says `{ type: 'ready' }` to its parent; ends within 5 s of SIGTERM, and when its parent is gone.
  */
+import { dirname, join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { z } from 'zod'
 import { systemClock } from '../base/clock.ts'
@@ -13,6 +14,11 @@ import { findFfmpeg } from './ffmpeg.ts'
 const Environment = z.object({
   MEDIA_SOCKET: z.string().min(1),
   STILLS_DIR: z.string().min(1),
+  /** JSON: folders, the preferred first. */
+  RECORDING_DIRS: z
+    .string()
+    .default('[]')
+    .transform((text) => z.array(z.string().min(1)).parse(JSON.parse(text))),
   FFMPEG: z.string().optional(),
   PATH: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
@@ -33,7 +39,13 @@ limits.maxViewers = environment.MEDIA_MAX_VIEWERS
 if (environment.MEDIA_MAX_TRANSCODES !== undefined) limits.transcode.maxPictures = environment.MEDIA_MAX_TRANSCODES
 
 const app = createMediaApp(
-  { socketPath: environment.MEDIA_SOCKET, stillsFolder: environment.STILLS_DIR, ffmpegPath, limits },
+  {
+    socketPath: environment.MEDIA_SOCKET,
+    stillsFolder: environment.STILLS_DIR,
+    recordings: { folders: environment.RECORDING_DIRS, knownDisksFile: join(dirname(environment.STILLS_DIR), 'recording-disks.json') },
+    ffmpegPath,
+    limits,
+  },
   { clock: systemClock, log, drivers: { rtsp: rtspDriver } },
 )
 

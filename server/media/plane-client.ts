@@ -119,6 +119,12 @@ export function createMediaPlane({ socketPath, clock, log }: { socketPath: strin
       await request('warm', { cameraId, profile })
     },
     still: async (cameraId) => stillFromWire(await request('still', { cameraId })),
+    async setRecordings(plan) {
+      await request('setRecordings', { plan })
+    },
+    listSegments: (sinceAt) => request('listSegments', { sinceAt }),
+    removeSegments: (files) => request('removeSegments', { files }),
+    listDisks: () => request('listDisks', {}),
     stats: () => request('stats', {}),
     async attachViewer(viewer, browser, head) {
       if (!isUp) throw new AppError('media_unavailable', 'the media process is away')

@@ -8,7 +8,18 @@ import { errorStatus, type ErrorCode } from '../contract/errors.ts'
 import { CameraId, Instant, Profile } from '../contract/ids.ts'
 import { VideoCodec } from '../contract/media.ts'
 import { FailureCause } from '../contract/status.ts'
-import type { CameraAccess, MediaEvent, MediaStats, ProbeResult, Still, ViewerRequest } from './plane.ts'
+import type {
+  CameraAccess,
+  DiskStatus,
+  MediaEvent,
+  MediaStats,
+  ProbeResult,
+  RecordedSegment,
+  RecordingPlan,
+  Still,
+  StoredFile,
+  ViewerRequest,
+} from './plane.ts'
 
 /** 468 cameras with long addresses take 300 KB; a still 1 MB. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -50,6 +61,10 @@ export const PlaneRequest = z.discriminatedUnion('method', [
   z.object({ id, method: z.literal('probe'), params: ofCamera.extend({ isForced: z.boolean() }) }),
   z.object({ id, method: z.literal('warm'), params: ofCamera.extend({ profile: Profile }) }),
   z.object({ id, method: z.literal('still'), params: ofCamera }),
+  z.object({ id, method: z.literal('setRecordings'), params: z.object({ plan: z.array(ofCamera.extend({ profile: Profile })).max(10_000) }) }),
+  z.object({ id, method: z.literal('listSegments'), params: z.object({ sinceAt: Instant }) }),
+  z.object({ id, method: z.literal('removeSegments'), params: z.object({ files: z.array(z.object({ diskId: z.string(), path: z.string() })).max(10_000) }) }),
+  z.object({ id, method: z.literal('listDisks'), params: z.object({}) }),
   z.object({ id, method: z.literal('stats'), params: z.object({}) }),
   z.object({ id, method: z.literal('ping'), params: z.object({}) }),
 ])
@@ -62,6 +77,10 @@ export type PlaneMethods = {
   probe: { params: { cameraId: CameraId; isForced: boolean }; result: ProbeResult }
   warm: { params: { cameraId: CameraId; profile: Profile }; result: Record<string, never> }
   still: { params: { cameraId: CameraId }; result: { at: Instant; mp4: string } | null }
+  setRecordings: { params: { plan: readonly RecordingPlan[] }; result: Record<string, never> }
+  listSegments: { params: { sinceAt: Instant }; result: RecordedSegment[] }
+  removeSegments: { params: { files: readonly StoredFile[] }; result: StoredFile[] }
+  listDisks: { params: Record<string, never>; result: DiskStatus[] }
   stats: { params: Record<string, never>; result: MediaStats }
   /** Only whether media answers. */
   ping: { params: Record<string, never>; result: Record<string, never> }
@@ -79,6 +98,26 @@ export const PlaneMessage = z.union([
       z.object({ type: z.literal('streamUp'), ...ofStream }),
       z.object({ type: z.literal('streamDown'), ...ofStream, cause: FailureCause, detail: z.string() }),
       z.object({ type: z.literal('streamAlive'), ...ofStream, isDegraded: FailureCause.nullable() }),
+      z.object({
+        type: z.literal('segment'),
+        segment: z.object({
+          cameraId: CameraId,
+          profile: Profile,
+          diskId: z.string(),
+          path: z.string(),
+          fromAt: Instant,
+          toAt: Instant,
+          bytes: z.number(),
+          isClosed: z.boolean(),
+        }),
+      }),
+      z.object({
+        type: z.literal('recordingProblem'),
+        cameraId: CameraId,
+        problem: z.enum(['no_disk', 'disk_slow', 'write_failed']),
+        at: Instant,
+        detail: z.string(),
+      }),
       z.object({
         type: z.literal('viewerLeft'),
         viewerId: z.string(),

@@ -16,6 +16,7 @@ import {
   serializeLine,
   stillToWire,
 } from './plane-protocol.ts'
+import type { Recording } from './recording/recording.ts'
 import type { Viewers } from './viewers.ts'
 
 /** A connection that does not say what it is. */
@@ -23,9 +24,9 @@ const FIRST_LINE_MS = 5_000
 /** A control process that reads nothing any more; its events are worthless to it. */
 const MAX_CONTROL_QUEUE_BYTES = 32 * 1024 * 1024
 
-export type PlaneServerDeps = { hub: Hub; viewers: Viewers; clock: Clock; log: Log; stats(): MediaStats }
+export type PlaneServerDeps = { hub: Hub; viewers: Viewers; recording: Recording; clock: Clock; log: Log; stats(): MediaStats }
 
-export function createPlaneServer({ hub, viewers, clock, log, stats }: PlaneServerDeps) {
+export function createPlaneServer({ hub, viewers, recording, clock, log, stats }: PlaneServerDeps) {
   const controls = new Set<Socket>()
   const sockets = new Set<Socket>()
   const server: Server = createServer((socket) => {
@@ -95,6 +96,7 @@ export function createPlaneServer({ hub, viewers, clock, log, stats }: PlaneServ
     switch (request.method) {
       case 'setCameras':
         await hub.setCameras(request.params.cameras.map(({ cameraId, main, sub }) => ({ cameraId, main, sub })))
+        await recording.apply()
         return {}
       case 'endViewers':
         return viewers.end(request.params)
@@ -105,6 +107,15 @@ export function createPlaneServer({ hub, viewers, clock, log, stats }: PlaneServ
         return {}
       case 'still':
         return stillToWire(await hub.still(request.params.cameraId))
+      case 'setRecordings':
+        await recording.setPlan(request.params.plan)
+        return {}
+      case 'listSegments':
+        return recording.listSegments(request.params.sinceAt)
+      case 'removeSegments':
+        return recording.remove(request.params.files)
+      case 'listDisks':
+        return recording.disks()
       case 'stats':
         return stats()
       case 'ping':

@@ -45,6 +45,29 @@ export type MediaStats = {
   heapUsedBytes: number
 }
 
+/** A stored stretch of one camera. Files of one camera never overlap. */
+export type RecordedSegment = {
+  cameraId: CameraId
+  profile: Profile
+  diskId: string
+  /** From the disk's folder on. */
+  path: string
+  fromAt: Instant
+  toAt: Instant
+  bytes: number
+  /** It grows no more; until then `toAt`, `bytes` and `path` change. */
+  isClosed: boolean
+}
+export type StoredFile = Pick<RecordedSegment, 'diskId' | 'path'>
+export type RecordingPlan = { cameraId: CameraId; profile: Profile }
+
+/** `missing`: the folder is not the disk that it was. `failed`: it cannot be read or written. */
+export type DiskState = 'ok' | 'full' | 'missing' | 'failed'
+export type DiskStatus = { diskId: string | null; folder: string; state: DiskState; totalBytes: number; freeBytes: number; detail: string | null }
+
+/** Why pictures that came are not stored. */
+export type RecordingProblem = 'no_disk' | 'disk_slow' | 'write_failed'
+
 export type MediaEvent =
   /** The first key frame of a pull came. */
   | { type: 'streamUp'; cameraId: CameraId; profile: Profile; at: Instant }
@@ -61,6 +84,9 @@ export type MediaEvent =
       bytes: number
       watchedMs: number
     }
+  /** A segment began, grew (every 10 s) or was closed. */
+  | { type: 'segment'; segment: RecordedSegment }
+  | { type: 'recordingProblem'; cameraId: CameraId; problem: RecordingProblem; at: Instant; detail: string }
   /** The link to the media process came up (again), or was lost. After `up`, cameras must be given anew. */
   | { type: 'link'; state: 'up' | 'lost'; at: Instant }
 
@@ -83,6 +109,13 @@ export type MediaPlane = {
   /** Starts a pull and lets it linger. */
   warm(cameraId: CameraId, profile: Profile): Promise<void>
   still(cameraId: CameraId): Promise<Still | undefined>
+  /** Replaces what is to be recorded; goes on until it is replaced, whoever else goes away. */
+  setRecordings(plan: readonly RecordingPlan[]): Promise<void>
+  /** Closed segments that begin at or after `sinceAt`, read from the disks. */
+  listSegments(sinceAt: Instant): Promise<RecordedSegment[]>
+  /** Takes files away; answers those that are gone. */
+  removeSegments(files: readonly StoredFile[]): Promise<StoredFile[]>
+  listDisks(): Promise<DiskStatus[]>
   stats(): Promise<MediaStats>
   onEvent(listener: (event: MediaEvent) => void): void
   isUp(): boolean

@@ -37,7 +37,7 @@ export type StreamState =
   | { name: 'waiting'; failure: SourceFailure; untilMonoMs: number }
 
 /** `warm` only keeps the linger time running; `probe` neither waits for retries nor lingers. */
-export type ConsumerKind = 'viewer' | 'warm' | 'probe'
+export type ConsumerKind = 'viewer' | 'recorder' | 'warm' | 'probe'
 export type Consumer = { kind: ConsumerKind; onState(stream: Stream): void }
 
 /** A failure and when it happened. */
@@ -184,6 +184,17 @@ export class Stream {
     return this.hasWatchers || this.lingerTimer !== undefined
   }
 
+  private get priority() {
+    if (this.viewerCount > 0) return 'watched'
+    if (this.isRecorded) return 'recorded'
+    return this.isWanted ? 'watched' : 'probed'
+  }
+
+  private get isRecorded() {
+    for (const consumer of this.consumers) if (consumer.kind === 'recorder') return true
+    return false
+  }
+
   private setState(state: StreamState) {
     this.state = state
     const told = [...this.consumers] // they come and go meanwhile
@@ -198,7 +209,7 @@ export class Stream {
     const pull = ++this.pullNumber
     this.setState({ name: 'queued' })
     if (pull !== this.pullNumber) return
-    this.cancelAdmission = this.deps.admission.request(this.isWanted ? 'watched' : 'probed', (release) => {
+    this.cancelAdmission = this.deps.admission.request(this.priority, (release) => {
       this.cancelAdmission = undefined
       this.release = release
       // the goodbye to the camera goes first: many have no place for two
@@ -321,7 +332,7 @@ export class Stream {
     this.lastFailure = { ...failure, at: clock.now(), monoMs: nowMs }
     this.deps.onDown(this, this.lastFailure, wasWanted)
     if (!this.hasWatchers) return this.stop()
-    const waitMs = pauseMs({ cause: failure.cause, failures: this.failures++, isWatched: this.viewerCount > 0, random })
+    const waitMs = pauseMs({ cause: failure.cause, failures: this.failures++, isWatched: this.viewerCount > 0 || this.isRecorded, random })
     this.retryTimer = clock.after(waitMs, () => this.queue())
     this.setState({ name: 'waiting', failure, untilMonoMs: nowMs + waitMs })
   }

@@ -9,7 +9,7 @@ import { createMediaPlane } from '../../server/media/plane-client.ts'
 import type { CameraDriver } from '../../server/drivers/driver.ts'
 import type { CameraAccess, MediaEvent, ViewerRequest } from '../../server/media/plane.ts'
 import { createFakeDriver } from '../support/fake-driver.ts'
-import { cameraId, temporaryFolder, until } from './support.ts'
+import { cameraId, recordingsIn, temporaryFolder, until } from './support.ts'
 import { createWebSocketClient, webSocketKey, type WebSocketClient } from './web-socket-client.ts'
 
 export type MediaSetup = Awaited<ReturnType<typeof createMediaSetup>>
@@ -25,7 +25,7 @@ export async function createMediaSetup(
   const limits = defaultLimits()
   change(limits)
   const app = createMediaApp(
-    { socketPath, stillsFolder: join(folder, 'stills'), ffmpegPath, limits },
+    { socketPath, stillsFolder: join(folder, 'stills'), recordings: recordingsIn(folder), ffmpegPath, limits },
     { clock: systemClock, log: silentLog, drivers: { rtsp: options.driver ?? fake.driver } },
   )
   await app.open()

@@ -5,7 +5,7 @@ import { silentLog } from '../../server/base/log.ts'
 import { createMediaApp, defaultLimits } from '../../server/media/app.ts'
 import { createPictures } from '../support/fake-driver.ts'
 import { createMediaSetup, everyMs } from './media-setup.ts'
-import { camera, cameraId, until } from './support.ts'
+import { camera, cameraId, recordingsIn, until } from './support.ts'
 
 describe('what control asks', () => {
   test('a probe, a still, warm and stats, over the socket', async () => {
@@ -43,7 +43,7 @@ describe('either side dies and comes back', () => {
     await until(() => !plane.isUp(), 'the lost link')
     await expect(plane.stats()).rejects.toMatchObject({ code: 'media_unavailable' })
     const again = createMediaApp(
-      { socketPath, stillsFolder: folder, ffmpegPath: undefined, limits: defaultLimits() },
+      { socketPath, stillsFolder: folder, recordings: recordingsIn(folder), ffmpegPath: undefined, limits: defaultLimits() },
       { clock: systemClock, log: silentLog, drivers: { rtsp: fake.driver } },
     )
     await again.open()

@@ -26,6 +26,8 @@ export function temporaryFolder(): string {
   return folder
 }
 
+export const recordingsIn = (folder: string) => ({ folders: [join(folder, 'recordings')], knownDisksFile: join(folder, 'recording-disks.json') })
+
 export const camera = (name: string, hasSub = true): CameraAccess => ({
   cameraId: cameraId(name),
   main: fakeAddress(`${name}/main`),

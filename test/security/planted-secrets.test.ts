@@ -18,6 +18,7 @@ import { runImport } from '../../server/import-cameras.ts'
 import { createMediaApp, defaultLimits } from '../../server/media/app.ts'
 import { createMediaPlane } from '../../server/media/plane-client.ts'
 import { openScriptedCamera, type ScriptedCamera } from '../peers/scripted-camera.ts'
+import { recordingsIn } from '../media/support.ts'
 import { openTestWorld, type TestApp, type TestWorld } from '../support/open-app.ts'
 
 /** Each is unlike any other text there is; odd characters where people use them. */
@@ -123,7 +124,7 @@ beforeAll(async () => {
   const mediaLog = createLog({ level: 'debug', process: 'media', destination })
   const socketPath = join(folder, 'media.sock')
   const media = createMediaApp(
-    { socketPath, stillsFolder: join(folder, 'stills'), ffmpegPath: undefined, limits: defaultLimits(1) },
+    { socketPath, stillsFolder: join(folder, 'stills'), recordings: recordingsIn(folder), ffmpegPath: undefined, limits: defaultLimits(1) },
     { clock: systemClock, log: mediaLog, drivers: { rtsp: createRtspDriver() } },
   )
   await media.open()

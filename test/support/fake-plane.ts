@@ -5,7 +5,18 @@ import { AppError } from '../../server/base/errors.ts'
 import type { Clock } from '../../server/base/clock.ts'
 import type { CameraId } from '../../server/contract/ids.ts'
 import type { FailureCause } from '../../server/contract/status.ts'
-import type { CameraAccess, MediaEvent, MediaPlane, MediaStats, Still, ViewerRequest } from '../../server/media/plane.ts'
+import type {
+  CameraAccess,
+  DiskStatus,
+  MediaEvent,
+  MediaPlane,
+  MediaStats,
+  RecordedSegment,
+  RecordingPlan,
+  Still,
+  StoredFile,
+  ViewerRequest,
+} from '../../server/media/plane.ts'
 
 const noStats: MediaStats = {
   streams: 0,
@@ -40,6 +51,10 @@ export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean 
     probes: [] as CameraId[],
     warmed: [] as string[],
     stills: new Map<CameraId, Still>(),
+    recordings: [] as readonly RecordingPlan[],
+    segments: [] as RecordedSegment[],
+    removed: [] as StoredFile[],
+    disks: [] as DiskStatus[],
     viewers,
     emit,
     /** From now on probes of these cameras fail with this cause; null: they succeed. */
@@ -68,6 +83,19 @@ export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean 
       socket.once('close', () => leave(request.viewerId, 'closed'))
       const accept = createHash('sha1').update(`${request.webSocketKey}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64') // RFC 6455 §1.3
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
+    },
+    async setRecordings(plan) {
+      fake.recordings = plan
+    },
+    async listSegments() {
+      return fake.segments
+    },
+    async removeSegments(files) {
+      fake.removed.push(...files)
+      return [...files]
+    },
+    async listDisks() {
+      return fake.disks
     },
     async endViewers({ loginId, cameraIds }) {
       const ended = [...viewers].filter(([, { request }]) => request.loginId === loginId && (!cameraIds || cameraIds.includes(request.cameraId)))

@@ -2,8 +2,11 @@
  * What lies on the recording disks, read from the disks: the one truth about recordings (R-RECOVER). Folders and names say camera and time, so a
  * range is found by reading directories only; the database's table is an index of this, made again from it at any time.
  */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { TimeRange } from '../../contract/recordings.ts'
+import { cameraFolder, dayOf, daysOf, isDay, parseSegmentName } from './segment-name.ts'
 
 /** One file: `fromAt <= t < toAt`. */
 export type StoredSegment = TimeRange & {
@@ -22,4 +25,87 @@ export type Archive = {
   find(cameraId: CameraId, at: Instant): Promise<StoredSegment | undefined>
   /** The newest moment stored of the camera. */
   findEnd(cameraId: CameraId): Promise<Instant | undefined>
+}
+
+export type ArchiveFolder = { folder: string; diskId: string | undefined }
+type Listing = { changedMs: number; segments: StoredSegment[] }
+
+/** Folders whose listing is remembered: a day of 468 cameras, and some days of a few. */
+const MAX_LISTINGS = 1_000
+
+/** `findOpen` knows the segment of a camera that is being written. */
+export function createArchive({
+  disks,
+  findOpen,
+}: {
+  disks: readonly ArchiveFolder[]
+  findOpen: (cameraId: CameraId) => Omit<StoredSegment, 'cameraId' | 'isOpen'> | undefined
+}): Archive {
+  const listings = new Map<string, Listing>()
+
+  async function listFolder(folder: string, diskId: string, cameraId: CameraId): Promise<StoredSegment[]> {
+    const changedMs = await stat(folder).then(({ mtimeMs }) => mtimeMs, ignoreMissing)
+    if (changedMs === undefined) return []
+    const known = listings.get(folder)
+    if (known?.changedMs === changedMs) return known.segments
+    const segments = (await readdir(folder).catch(ignoreMissing))?.flatMap((name): StoredSegment[] => {
+      const parsed = parseSegmentName(name)
+      if (parsed?.durationMs === undefined) return []
+      return [{ cameraId, diskId, file: join(folder, name), fromAt: parsed.startAt, toAt: parsed.startAt + parsed.durationMs, isOpen: false }]
+    })
+    listings.delete(folder)
+    listings.set(folder, { changedMs, segments: segments ?? [] })
+    for (const oldest of listings.keys()) {
+      if (listings.size <= MAX_LISTINGS) break
+      listings.delete(oldest)
+    }
+    return segments ?? []
+  }
+
+  async function listDay(cameraId: CameraId, day: string): Promise<StoredSegment[]> {
+    const found = await Promise.all(disks.map(({ folder, diskId }) => (diskId ? listFolder(cameraFolder(folder, day, cameraId), diskId, cameraId) : [])))
+    return found.flat()
+  }
+
+  async function list(cameraId: CameraId, range: TimeRange): Promise<StoredSegment[]> {
+    const found = (await Promise.all(daysOf(range).map((day) => listDay(cameraId, day)))).flat()
+    const open = findOpen(cameraId)
+    // closed in the meantime: then it is in the listing
+    if (open && !found.some(({ fromAt }) => fromAt === open.fromAt)) found.push({ ...open, cameraId, isOpen: true })
+    return found.filter(({ fromAt, toAt }) => fromAt < range.toAt && toAt > range.fromAt).sort((a, b) => a.fromAt - b.fromAt)
+  }
+
+  /** Days on any disk, oldest first. */
+  async function listDays(): Promise<string[]> {
+    const found = await Promise.all(disks.map(({ folder }) => readdir(folder).catch(ignoreMissing)))
+    return [...new Set(found.flatMap((names) => names ?? []))].filter(isDay).sort()
+  }
+
+  async function find(cameraId: CameraId, at: Instant): Promise<StoredSegment | undefined> {
+    const [now] = await list(cameraId, { fromAt: at, toAt: at + 1 })
+    if (now) return now
+    const today = dayOf(at)
+    for (const day of (await listDays()).filter((each) => each >= today)) {
+      const [next] = (await listDay(cameraId, day)).filter(({ fromAt }) => fromAt > at).sort((a, b) => a.fromAt - b.fromAt)
+      if (next) return next
+    }
+    const open = findOpen(cameraId)
+    return open && open.fromAt > at ? { ...open, cameraId, isOpen: true } : undefined
+  }
+
+  async function findEnd(cameraId: CameraId): Promise<Instant | undefined> {
+    const open = findOpen(cameraId)
+    if (open) return open.toAt
+    for (const day of (await listDays()).reverse()) {
+      const ends = (await listDay(cameraId, day)).map(({ toAt }) => toAt)
+      if (ends.length > 0) return Math.max(...ends)
+    }
+    return undefined
+  }
+
+  return { list, find, findEnd }
+}
+
+const ignoreMissing = (problem: NodeJS.ErrnoException): undefined => {
+  if (problem.code !== 'ENOENT') throw problem
 }

@@ -1,0 +1,149 @@
+/**
+ * One folder for recordings, usually a disk of its own: its identity, how full it is, and the only queue through which anything is written to it.
+ *
+ * A folder is known by the id in its `mapwall-disk.json`. A known folder that has lost its id is an empty mount point: nothing is written to it.
+ */
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, readFile, statfs, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import type { DiskState, DiskStatus } from '../plane.ts'
+
+/** What is handed to the disk and not yet taken; a disk that is slower than its cameras loses fragments, not memory. */
+const MAX_QUEUE_BYTES = 64 * 1024 * 1024
+const FLUSH_EVERY_MS = 5_000
+const LOOK_EVERY_MS = 5_000
+/** After a failed write the disk is left alone for so long. */
+const REST_MS = 5_000
+/** Writing stops here, so that the file system, and what else lives on it, does not run full to the last byte. */
+const MIN_FREE_RATE = 0.005
+
+const IDENTITY = 'mapwall-disk.json'
+const Identity = z.object({ diskId: z.string().regex(/^[0-9a-f-]{36}$/) })
+
+export class Disk {
+  readonly folder: string
+  diskId: string | undefined
+  state: DiskState = 'missing'
+  totalBytes = 0
+  freeBytes = 0
+  private detail: string | null = null
+  private readonly clock: Clock
+  private readonly log: Log
+  private readonly expectedId: string | undefined
+  private tail: Promise<void> = Promise.resolve()
+  private queuedBytes = 0
+  private restUntilMs = 0
+  private isDirty = false
+  private readonly timers: { cancel(): void }[] = []
+
+  constructor(options: { folder: string; expectedId: string | undefined; clock: Clock; log: Log }) {
+    this.folder = options.folder
+    this.expectedId = options.expectedId
+    this.clock = options.clock
+    this.log = options.log
+  }
+
+  async open(): Promise<void> {
+    await this.look()
+    this.timers.push(
+      this.clock.every(LOOK_EVERY_MS, () => void this.look()),
+      this.clock.every(FLUSH_EVERY_MS, () => this.flush()),
+    )
+  }
+
+  get canWrite(): boolean {
+    return this.state === 'ok' && this.clock.monotonicMs() >= this.restUntilMs
+  }
+
+  status(): DiskStatus {
+    const { diskId = null, folder, state, totalBytes, freeBytes, detail } = this
+    return { diskId, folder, state, totalBytes, freeBytes, detail }
+  }
+
+  /**
+   * Runs `job` after everything handed in before it. False, and nothing is run, when the queue is full. A job that fails puts the disk to rest
+   * for some seconds; its error goes to `onFailed`.
+   */
+  write(bytes: number, job: () => Promise<void>, onFailed: (problem: NodeJS.ErrnoException) => void): boolean {
+    if (this.queuedBytes + bytes > MAX_QUEUE_BYTES) return false
+    this.queuedBytes += bytes
+    this.isDirty = true
+    this.tail = this.tail
+      .then(job)
+      .catch((problem: NodeJS.ErrnoException) => {
+        this.restUntilMs = this.clock.monotonicMs() + REST_MS
+        if (problem.code === 'ENOSPC') this.state = 'full'
+        this.detail = problem.code ?? problem.message
+        this.log.warn({ folder: this.folder, problem }, 'a recording could not be written')
+        onFailed(problem)
+      })
+      .finally(() => (this.queuedBytes -= bytes))
+    return true
+  }
+
+  /** Resolves when all that was handed in has been written. */
+  drain(): Promise<void> {
+    return this.tail
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.timers) timer.cancel()
+    await this.tail
+  }
+
+  /** Who it is and how full; asked every few seconds, since disks come and go. */
+  async look(): Promise<void> {
+    try {
+      this.diskId ??= await this.identify()
+      const { blocks, bavail, bsize } = await statfs(this.folder)
+      this.totalBytes = blocks * bsize
+      this.freeBytes = bavail * bsize
+      // not even the identity can be read where the disk has been pulled out
+      await readFile(join(this.folder, IDENTITY))
+      this.state = this.freeBytes < this.totalBytes * MIN_FREE_RATE ? 'full' : 'ok'
+      if (this.state === 'ok') this.detail = null
+    } catch (problem) {
+      const code = (problem as NodeJS.ErrnoException).code ?? (problem as Error).message
+      if (this.state !== 'missing' || this.detail !== code) this.log.warn({ folder: this.folder, problem }, 'a folder for recordings cannot be used')
+      this.state = code === 'ENOENT' || code === 'identity' ? 'missing' : 'failed'
+      this.detail = code
+    }
+  }
+
+  private async identify(): Promise<string> {
+    const file = join(this.folder, IDENTITY)
+    if (this.expectedId === undefined) await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    try {
+      const { diskId } = Identity.parse(JSON.parse(await readFile(file, 'utf8')))
+      if (this.expectedId !== undefined && diskId !== this.expectedId) throw new Error('identity')
+      return diskId
+    } catch (problem) {
+      if ((problem as NodeJS.ErrnoException).code !== 'ENOENT' || this.expectedId !== undefined) throw problem
+      if ((await readdir(this.folder)).some((name) => name !== 'lost+found')) throw new Error('identity', { cause: problem })
+      const diskId = randomUUID()
+      await writeFile(file, `${JSON.stringify({ diskId })}\n`, { mode: 0o600, flush: true })
+      return diskId
+    }
+  }
+
+  /** All of the file system at once: hundreds of growing files cost one call. Falls back to nothing where `sync` is missing; closing a segment flushes it anyway. */
+  private flush() {
+    if (!this.isDirty || this.state !== 'ok') return
+    this.isDirty = false
+    spawn('sync', ['-f', this.folder], { stdio: 'ignore' }).on('error', () => undefined)
+  }
+}
+
+/** Makes a rename or a new file in a folder last through a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,161 @@
+/** All recordings of this process: which cameras are recorded onto which disks, what is stored, what is taken away. */
+import { readdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve, sep } from 'node:path'
+import { z } from 'zod'
+import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import { CameraId, type Instant } from '../../contract/ids.ts'
+import type { Hub } from '../hub.ts'
+import type { DiskStatus, MediaEvent, RecordedSegment, RecordingPlan, StoredFile } from '../plane.ts'
+import { adoptAll } from './adopt.ts'
+import { createArchive } from './archive.ts'
+import { Disk } from './disk.ts'
+import { Recorder } from './recorder.ts'
+import { dayOf, isDay, parseSegmentName } from './segment-name.ts'
+
+export type RecordingDeps = {
+  hub: Hub
+  /** Folders for recordings, the preferred first. */
+  folders: readonly string[]
+  /** Remembers which disk belongs to which folder, so that an empty mount point is not taken for a new disk. */
+  knownDisksFile: string
+  clock: Clock
+  log: Log
+  onEvent(event: MediaEvent): void
+}
+
+const KnownDisks = z.record(z.string(), z.string())
+
+export function createRecording({ hub, folders, knownDisksFile, clock, log, onEvent }: RecordingDeps) {
+  let disks: Disk[] = []
+  const shelves: Disk[] = []
+  const recorders = new Map<CameraId, Recorder>()
+  const archive = createArchive({ disks: shelves, findOpen: (cameraId) => recorders.get(cameraId)?.open })
+  let plan: readonly RecordingPlan[] = []
+  let applying: Promise<void> = Promise.resolve()
+
+  async function open(): Promise<void> {
+    const known = KnownDisks.parse(JSON.parse((await readFile(knownDisksFile, 'utf8').catch(() => '')) || '{}'))
+    disks = folders.map((folder) => new Disk({ folder, expectedId: known[folder], clock, log }))
+    await Promise.all(disks.map((disk) => disk.open()))
+    shelves.push(...disks)
+    for (const disk of disks) {
+      if (disk.diskId === undefined) continue
+      known[disk.folder] = disk.diskId
+      await adoptAll(disk, log)
+    }
+    await writeFile(knownDisksFile, `${JSON.stringify(known)}\n`, { mode: 0o600 })
+  }
+
+  /** The writable disk with the most room. */
+  function chooseDisk(): Disk | undefined {
+    return disks.filter((disk) => disk.canWrite).sort((a, b) => b.freeBytes - a.freeBytes)[0]
+  }
+
+  /** Replaces what is to be recorded. Cameras that media does not know yet begin when it does. */
+  function setPlan(next: readonly RecordingPlan[]): Promise<void> {
+    plan = next
+    return apply()
+  }
+
+  /** Also after the cameras changed: a stream that is no more is left for the one in its place. */
+  function apply(): Promise<void> {
+    applying = applying.then(async () => {
+      const wanted = new Map(plan.map((each) => [each.cameraId, each]))
+      const leaving = [...recorders].filter(([cameraId, { stream }]) => {
+        const next = wanted.get(cameraId)
+        return !next || !hub.hasCamera(cameraId) || hub.getStream(cameraId, next.profile) !== stream
+      })
+      for (const [cameraId] of leaving) recorders.delete(cameraId)
+      await Promise.all(leaving.map(([, recorder]) => recorder.close()))
+      for (const each of plan) if (!recorders.has(each.cameraId) && hub.hasCamera(each.cameraId)) await begin(each)
+    })
+    return applying
+  }
+
+  async function begin({ cameraId, profile }: RecordingPlan) {
+    const lastEndAt = (await archive.findEnd(cameraId)) ?? 0
+    const stream = hub.getStream(cameraId, profile)
+    const recorder = new Recorder(stream, {
+      clock,
+      log,
+      chooseDisk,
+      lastEndAt,
+      onSegment: (segment) => onEvent({ type: 'segment', segment }),
+      onProblem: (problem, at, detail) => onEvent({ type: 'recordingProblem', cameraId, problem, at, detail }),
+    })
+    recorders.set(cameraId, recorder)
+  }
+
+  /** Closed segments that begin at or after `sinceAt`, for an index that missed some. */
+  async function listSegments(sinceAt: Instant): Promise<RecordedSegment[]> {
+    const found: RecordedSegment[] = []
+    for (const { folder, diskId } of disks) {
+      if (diskId === undefined) continue
+      const days = (await readdir(folder).catch(() => [])).filter((day) => isDay(day) && day >= dayOf(sinceAt))
+      for (const day of days) {
+        for (const camera of await readdir(join(folder, day))) {
+          const cameraId = CameraId.safeParse(camera)
+          if (!cameraId.success) continue
+          for (const name of await readdir(join(folder, day, camera)).catch(() => [])) {
+            const parsed = parseSegmentName(name)
+            if (parsed?.durationMs === undefined || parsed.startAt < sinceAt) continue
+            const path = join(day, camera, name)
+            const { size } = await stat(join(folder, path))
+            const profile = plan.find((each) => each.cameraId === cameraId.data)?.profile ?? 'main'
+            found.push({
+              cameraId: cameraId.data,
+              profile,
+              diskId,
+              path,
+              fromAt: parsed.startAt,
+              toAt: parsed.startAt + parsed.durationMs,
+              bytes: size,
+              isClosed: true,
+            })
+          }
+        }
+      }
+    }
+    return found
+  }
+
+  /** Takes files away and the folders that are empty then. Answers those that are gone, for whatever reason. */
+  async function remove(files: readonly StoredFile[]): Promise<StoredFile[]> {
+    const gone: StoredFile[] = []
+    for (const { diskId, path } of files) {
+      const disk = disks.find((each) => each.diskId === diskId)
+      if (!disk) continue
+      const file = resolve(disk.folder, path)
+      if (!file.startsWith(disk.folder + sep) || !file.endsWith('.mp4')) throw new AppError('bad_request', `not a recording: ${path}`)
+      const isGone = await unlink(file).then(
+        () => true,
+        (problem: NodeJS.ErrnoException) => problem.code === 'ENOENT',
+      )
+      if (!isGone) continue
+      gone.push({ diskId, path })
+      for (const folder of [dirname(file), dirname(dirname(file))]) await rmdir(folder).catch(() => undefined) // not empty yet
+    }
+    await Promise.all(disks.map((disk) => disk.look()))
+    return gone
+  }
+
+  return {
+    archive,
+    open,
+    setPlan,
+    apply,
+    listSegments,
+    remove,
+    disks: (): DiskStatus[] => disks.map((disk) => disk.status()),
+    openSegments: () => [...recorders.values()].filter((recorder) => recorder.open !== undefined).length,
+    /** Everything at hand is stored and every file closed. */
+    async close(): Promise<void> {
+      plan = []
+      await apply()
+      await Promise.all(disks.map((disk) => disk.close()))
+    },
+  }
+}
+export type Recording = ReturnType<typeof createRecording>

@@ -1,0 +1,110 @@
+/** One file that grows by fragments. What is on the disk is whole up to `bytes`, whatever fails: the rest is cut off again. */
+import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Instant } from '../../contract/ids.ts'
+import { type Disk, syncFolder } from './disk.ts'
+import { closedName, openName } from './segment-name.ts'
+
+export class SegmentWriter {
+  readonly disk: Disk
+  readonly startAt: Instant
+  /** Where it lies now. */
+  file: string
+  /** How far it reaches, written or about to be. */
+  endAt: Instant
+  bytes = 0
+  /** No more is written: a write failed, or it is closed. */
+  isEnded = false
+  private handle: FileHandle | undefined
+  private readonly onFailed: (problem: NodeJS.ErrnoException) => void
+  private writtenEndAt: Instant
+
+  constructor(disk: Disk, folder: string, startAt: Instant, onFailed: (problem: NodeJS.ErrnoException) => void) {
+    this.disk = disk
+    this.startAt = startAt
+    this.endAt = startAt
+    this.writtenEndAt = startAt
+    this.file = join(folder, openName(startAt))
+    this.onFailed = onFailed
+  }
+
+  /** How far the file reaches on the disk. */
+  get storedEndAt(): Instant {
+    return this.writtenEndAt
+  }
+
+  /** Adds whole fragments, or the head first of all. False when the disk cannot take it: nothing of it is written then. */
+  append(parts: readonly Uint8Array[], bytes: number, endAt: Instant): boolean {
+    if (this.isEnded) return false
+    const isTaken = this.disk.write(
+      bytes,
+      async () => {
+        if (this.isEnded) return
+        this.handle ??= await this.create()
+        let left = parts
+        for (let at = this.bytes; left.length > 0;) {
+          const { bytesWritten } = await this.handle.writev(left, at)
+          at += bytesWritten
+          left = behind(left, bytesWritten)
+        }
+        this.bytes += bytes
+        this.writtenEndAt = endAt
+      },
+      (problem) => {
+        this.isEnded = true
+        this.onFailed(problem)
+      },
+    )
+    if (isTaken) this.endAt = endAt
+    return isTaken
+  }
+
+  /** Flushes, names the file by its duration, and answers whether anything is stored. Never rejects: what fails is left for the next start to adopt. */
+  close(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const finish = async () => {
+        const { handle } = this
+        this.isEnded = true
+        this.handle = undefined
+        if (!handle) return resolve(false)
+        try {
+          await handle.truncate(this.bytes)
+          await handle.datasync()
+        } finally {
+          await handle.close()
+        }
+        if (this.writtenEndAt === this.startAt) {
+          await unlink(this.file)
+          return resolve(false)
+        }
+        const folder = dirname(this.file)
+        const closed = join(folder, closedName(this.startAt, this.writtenEndAt - this.startAt))
+        await rename(this.file, closed)
+        this.file = closed
+        await syncFolder(folder)
+        resolve(true)
+      }
+      if (!this.disk.write(0, finish, () => resolve(false))) resolve(false)
+    })
+  }
+
+  private async create(): Promise<FileHandle> {
+    const folder = dirname(this.file)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    return open(this.file, 'wx', 0o600)
+  }
+}
+
+/** What is left of `parts` after so many bytes of them. */
+function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes
+  const left: Uint8Array[] = []
+  for (const part of parts) {
+    if (skip >= part.length) skip -= part.length
+    else {
+      left.push(skip > 0 ? part.subarray(skip) : part)
+      skip = 0
+    }
+  }
+  return left
+}
