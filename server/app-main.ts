@@ -14,7 +14,7 @@ import { migrate } from './base/migrate.ts'
 import { openSecrets } from './base/secrets.ts'
 import { type Config, readConfig } from './config.ts'
 import { demoBaseMapDate, demoBaseMapName, demoOutline, demoUnitName } from './demo/district.ts'
-import { seedAccounts, seedCameras, type SimulatedAddress } from './demo/seed.ts'
+import { seedAccounts, seedCameras, seedRecordings, type SimulatedAddress } from './demo/seed.ts'
 import { claimDatabase } from './features/system/index.ts'
 import { defaultHealthSettings } from './features/health/index.ts'
 import { createMediaPlane } from './media/plane-client.ts'
@@ -79,6 +79,7 @@ async function run() {
 
   const accounts = isDemo ? await prepareDemo() : undefined
   const { port } = await app.open()
+  if (isDemo) await seedRecordings(app.recordings)
   if (environment.COMMAND_SOCKET) await openCommandSocket(environment.COMMAND_SOCKET, (command) => runImport(command, app))
   const setupCode = isDemo ? undefined : await app.accounts.openSetup()
   process.send?.({ type: 'ready', port, accounts, setupCode, cameraCount: app.cameras.count() })
@@ -100,10 +101,17 @@ async function run() {
   }
 }
 
+/** Some hours of twenty cameras; a demo does not fill the disk of whoever tries it. */
+const DEMO_RECORDING_BYTES = 5e9
+
 /** The made-up district in place of the settings, unless they were given. */
 function demoSettings(config: Config) {
   const baseMap = { kind: 'vector' as const, url: '/basemap/demo.json', name: demoBaseMapName, date: demoBaseMapDate }
-  return { unitName: demoUnitName, map: config.map.baseMap.kind === 'none' ? { ...config.map, baseMap, outline: demoOutline } : config.map }
+  return {
+    unitName: demoUnitName,
+    recordingQuotaBytes: config.recordingQuotaBytes ?? DEMO_RECORDING_BYTES,
+    map: config.map.baseMap.kind === 'none' ? { ...config.map, baseMap, outline: demoOutline } : config.map,
+  }
 }
 
 run().catch((problem: NodeJS.ErrnoException) => {

@@ -15,12 +15,14 @@ import { type CameraEntry, cameraRoutes, createCameras, createCameraStore } from
 import { createHealth, createHealthStore, createUplink, healthRoutes, type HealthSettings } from './features/health/index.ts'
 import { createLive, liveRoutes, liveSocket } from './features/live/index.ts'
 import { mapRoutes } from './features/map/index.ts'
+import { createPlayback, playbackSocket } from './features/playback/index.ts'
+import { createRecordings, createRecordingStore, recordingRoutes } from './features/recordings/index.ts'
 import { createSystem, systemRoutes } from './features/system/index.ts'
 import type { MediaPlane } from './media/plane.ts'
 
 export type AppSettings = Pick<
   Config,
-  'port' | 'host' | 'dataFolder' | 'unitName' | 'tls' | 'trustProxy' | 'map' | 'mapOrigins' | 'logins' | 'requestsPerSecond'
+  'port' | 'host' | 'dataFolder' | 'unitName' | 'tls' | 'trustProxy' | 'map' | 'mapOrigins' | 'logins' | 'requestsPerSecond' | 'recordingQuotaBytes'
 > & {
   isDemo: boolean
   version: string
@@ -87,6 +89,15 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     ...(settings.health ? { settings: settings.health } : {}),
   })
   const live = createLive({ plane, clock, log, recordAudit: audit.record })
+  const playback = createPlayback({ plane, clock, log, recordAudit: audit.record })
+  const recordings = createRecordings({
+    store: createRecordingStore(database),
+    plane,
+    clock,
+    log,
+    quotaBytes: settings.recordingQuotaBytes,
+    listStatuses: async (cameraId, range) => (await health.history(cameraId, range)).intervals,
+  })
   const system = createSystem({ database, plane, clock, log })
 
   function tellMedia() {
@@ -102,11 +113,11 @@ export async function createApp({ database, plane, clock, log, secrets, settings
   const onViewersLeft = (problem: unknown) => log.error({ problem }, 'viewers could not be ended')
   events.on('loginEnded', ({ loginId, reason }) => {
     push.endLogin(loginId, reason)
-    live.endLogin(loginId).catch(onViewersLeft)
+    for (const watched of [live, playback]) watched.endLogin(loginId).catch(onViewersLeft)
   })
   events.on('userChanged', ({ userId }) => {
     push.rightsChanged(userId)
-    live.endUser(userId).catch(onViewersLeft)
+    for (const watched of [live, playback]) watched.endUser(userId).catch(onViewersLeft)
   })
 
   const http = await createHttpServer({
@@ -133,9 +144,10 @@ export async function createApp({ database, plane, clock, log, secrets, settings
       ...healthRoutes({ health, database }),
       ...liveRoutes(live),
       ...mapRoutes(settings.map),
+      ...recordingRoutes(recordings),
       ...systemRoutes(system),
     ],
-    sockets: [push.route, liveSocket(live)],
+    sockets: [push.route, liveSocket(live), playbackSocket(playback)],
   })
   let closing: Promise<void> | undefined
 
@@ -143,6 +155,8 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     push.close()
     await http.close()
     await live.close()
+    await playback.close()
+    await recordings.close()
     await health.close()
     system.close()
     accounts.close()
@@ -155,13 +169,16 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     cameras,
     health,
     live,
+    playback,
     push,
+    recordings,
     system,
     /** Reads what lasts, starts to judge and to answer. */
     async open(): Promise<{ port: number }> {
       await health.open()
       isOpen = true
       await cameras.open()
+      await recordings.open()
       return http.listen(settings.port, settings.host)
     },
     /** Stops answering, writes what waits. Plane and database stay with whoever made them. */

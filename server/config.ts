@@ -57,6 +57,16 @@ export const settings = {
   MAPWALL_FFMPEG: text('ffmpeg used for transcoding and sound; without it those are refused with a reason', 'a program name or path', 'ffmpeg'),
   MAPWALL_TRANSCODES: integer('Transcodes at the same time', 0, 64, Math.max(1, Math.floor(cpus().length / 2))),
   MAPWALL_MEDIA_DIRS: text('Folders for recordings, in order of preference', 'folders separated by commas', undefined),
+  MAPWALL_RECORDINGS_GB: {
+    about: 'Most that recordings may take, in GB (10^9 bytes); the oldest go first. Without it: until the disks are nearly full',
+    allowed: 'a whole number from 1 to 10000000',
+    default: undefined,
+    schema: z
+      .string()
+      .regex(/^[1-9]\d{0,6}$/)
+      .transform(Number)
+      .optional(),
+  },
   MAPWALL_BASEMAP: json('Base map of the pages', 'JSON: {"kind":"vector"|"pmtiles"|"xyz"|"wmts"|"none", …} (docs/settings.md)', '{"kind":"none"}', BaseMap),
   MAPWALL_OUTLINE: json('Outline of the district', 'JSON: [[lon,lat], …] in WGS-84, closed; or null', 'null', MapConfig.shape.outline),
   MAPWALL_CENTER: json('Middle of the map at the start', 'JSON: [lon,lat] in WGS-84', '[111.66,40.75]', LonLat),
@@ -104,6 +114,8 @@ export type Config = {
   ffmpeg: string
   mostTranscodes: number
   mediaFolders: string[]
+  /** For all recordings together; undefined: as much as the disks hold. */
+  recordingQuotaBytes: number | undefined
   map: MapConfig
   /** Origins of base-map services outside our own, for the page's content security policy. */
   mapOrigins: string[]
@@ -158,6 +170,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     ffmpeg: known.MAPWALL_FFMPEG!,
     mostTranscodes: known.MAPWALL_TRANSCODES,
     mediaFolders: known.MAPWALL_MEDIA_DIRS?.split(',').map((folder) => resolve(folder.trim())) ?? [join(dataFolder, 'recordings')],
+    recordingQuotaBytes: known.MAPWALL_RECORDINGS_GB === undefined ? undefined : known.MAPWALL_RECORDINGS_GB * 1e9,
     map: { baseMap, outline: known.MAPWALL_OUTLINE, center: known.MAPWALL_CENTER, zoom: known.MAPWALL_ZOOM },
     mapOrigins: baseMap.kind !== 'none' && /^https?:\/\//.test(baseMap.url) ? [originOf(baseMap.url)] : [],
     probePeriodMs: known.MAPWALL_PROBE_SECONDS * 1000,

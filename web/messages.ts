@@ -10,13 +10,23 @@ import { canvasEn } from './features/map/canvas.en.ts'
 import { canvasZh } from './features/map/canvas.zh.ts'
 import { en as mapEn } from './features/map/en.ts'
 import { zh as mapZh } from './features/map/zh.ts'
+import { en as playbackEn } from './features/playback/en.ts'
+import { zh as playbackZh } from './features/playback/zh.ts'
 import { en as shellEn } from './features/shell/en.ts'
 import { zh as shellZh } from './features/shell/zh.ts'
 import { en as wordsEn } from './words/en.ts'
 import { zh as wordsZh } from './words/zh.ts'
 
-const zh = { ...wordsZh, accounts: accountsZh, cameras: camerasZh, live: liveZh, map: { ...mapZh, canvas: canvasZh }, shell: shellZh }
-const en: SameShape<typeof zh> = { ...wordsEn, accounts: accountsEn, cameras: camerasEn, live: liveEn, map: { ...mapEn, canvas: canvasEn }, shell: shellEn }
+const zh = { ...wordsZh, accounts: accountsZh, cameras: camerasZh, live: liveZh, map: { ...mapZh, canvas: canvasZh }, playback: playbackZh, shell: shellZh }
+const en: SameShape<typeof zh> = {
+  ...wordsEn,
+  accounts: accountsEn,
+  cameras: camerasEn,
+  live: liveEn,
+  map: { ...mapEn, canvas: canvasEn },
+  playback: playbackEn,
+  shell: shellEn,
+}
 
 export const messages = { zh, en }
 

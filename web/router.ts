@@ -3,6 +3,7 @@ import { createRouter, createWebHistory, type RouteLocationNormalized, type Rout
 import { accountRoutes } from './features/accounts/routes.ts'
 import { useAccountStore } from './features/accounts/store.ts'
 import { mapRoutes } from './features/map/routes.ts'
+import { playbackRoutes } from './features/playback/routes.ts'
 import { shellRoutes } from './features/shell/routes.ts'
 
 declare module 'vue-router' {
@@ -16,7 +17,7 @@ export function createAppRouter(): Router {
   const routes: RouteRecordRaw[] = [
     { path: '/', redirect: { name: 'map' } },
     ...accountRoutes,
-    { path: '/', component: () => import('./features/shell/AppShell.vue'), children: [...mapRoutes, ...shellRoutes] },
+    { path: '/', component: () => import('./features/shell/AppShell.vue'), children: [...mapRoutes, ...playbackRoutes, ...shellRoutes] },
   ]
   const router = createRouter({ history: createWebHistory(), routes })
   router.beforeEach(requireLogin)

@@ -3,7 +3,8 @@ import { accountApi } from './accounts.ts'
 import { cameraApi } from './cameras.ts'
 import { mapApi } from './map.ts'
 import { mediaApi } from './media.ts'
+import { recordingApi } from './recordings.ts'
 import { statusApi } from './status.ts'
 import { systemApi } from './system.ts'
 
-export const api = { account: accountApi, camera: cameraApi, map: mapApi, media: mediaApi, status: statusApi, system: systemApi }
+export const api = { account: accountApi, camera: cameraApi, map: mapApi, media: mediaApi, recording: recordingApi, status: statusApi, system: systemApi }

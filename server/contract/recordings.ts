@@ -33,6 +33,8 @@ export const RecordingPolicy = z.object({
   keepDays: z.number().int().min(1).max(365),
 })
 export type RecordingPolicy = z.infer<typeof RecordingPolicy>
+export const SetRecordingPolicy = RecordingPolicy.omit({ cameraId: true }).extend({ cameraIds: z.array(CameraId).min(1).max(10_000) })
+export type SetRecordingPolicy = z.infer<typeof SetRecordingPolicy>
 
 /** Why planned seconds are missing. `cause` beside it is what the judge of status saw then. */
 export const GapReason = z.enum(['camera', 'network', 'platform', 'disk', 'not_scheduled', 'unknown'])
@@ -65,6 +67,14 @@ const RangeQuery = z
 
 export const recordingApi = {
   timeline: endpoint('GET /api/cameras/:cameraId/timeline', { permission: 'camera.playback', params: ofCamera, query: RangeQuery, reply: Timeline }),
+  policies: endpoint('GET /api/recording-policies', { permission: 'system.administer', reply: z.object({ policies: z.array(RecordingPolicy) }) }),
+  setPolicy: endpoint('POST /api/recording-policies', {
+    permission: 'system.administer',
+    audit: 'recording.policy',
+    body: SetRecordingPolicy,
+    reply: z.object({}),
+    maxBodyBytes: 1024 * 1024,
+  }),
   days: endpoint('GET /api/cameras/:cameraId/recorded-days', { permission: 'camera.playback', params: ofCamera, query: RangeQuery, reply: RecordedDays }),
 }
 

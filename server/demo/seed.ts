@@ -3,12 +3,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import type { Secrets } from '../base/secrets.ts'
-import type { StationId } from '../contract/ids.ts'
+import { CameraId, type StationId } from '../contract/ids.ts'
 import type { Role } from '../contract/permissions.ts'
 import type { Accounts } from '../features/accounts/index.ts'
 import type { CameraDraft, Cameras } from '../features/cameras/index.ts'
 import { type DemoCamera, listDemoCameras } from './cameras.ts'
+import type { Recordings } from '../features/recordings/index.ts'
 import { listDemoStations } from './district.ts'
+import { listDemoStreams } from './stream-plan.ts'
 
 /** Where the simulator serves one camera, as its `ready` message says. */
 export type SimulatedAddress = { cameraId: string; mainUrl: string; subUrl: string | null; username: string; password: string; hasSound: boolean }
@@ -51,6 +53,24 @@ async function createDemoUser(accounts: Accounts, { account, role, roleName, isO
     : null
   await accounts.createUser({ account, displayName: `演示·${roleName}`, role, password, stationIds }).catch((problem: unknown) => {
     if (!(problem instanceof AppError) || problem.code !== 'conflict') throw problem
+  })
+}
+
+/** Recorded by the demo: enough to try playback of several cameras at once, not so many that a laptop's disk fills. */
+const RECORDED_PER_STATION = 2
+
+/** At the very first start two cameras of every station are recorded from then on. Later the policies are whatever people made of them. */
+export async function seedRecordings(recordings: Recordings): Promise<void> {
+  if (recordings.listPolicies().length > 0) return
+  const withH264 = new Set(listDemoStreams().flatMap(({ cameraId, mainCodec }) => (mainCodec === 'h264' ? [cameraId] : [])))
+  const playable = listDemoCameras().filter(({ cameraId }) => withH264.has(cameraId))
+  const chosen = listDemoStations().flatMap(({ stationId }) => playable.filter((camera) => camera.stationId === stationId).slice(0, RECORDED_PER_STATION))
+  await recordings.setPolicy({
+    cameraIds: chosen.map(({ cameraId }) => CameraId.parse(cameraId)),
+    mode: 'continuous',
+    schedule: [],
+    profile: 'main',
+    keepDays: 15,
   })
 }
 

@@ -10,11 +10,18 @@ import type { DeliveryLimits } from './delivery.ts'
 import { createHub, type HubLimits } from './hub.ts'
 import type { MediaEvent, MediaStats } from './plane.ts'
 import { createPlaneServer } from './plane-server.ts'
+import type { PlaybackLimits } from './playback/playout.ts'
 import { createRecording } from './recording/recording.ts'
 import { createTranscoders, limitsForCores, type TranscodeLimits } from './transcoders.ts'
 import { createViewers } from './viewers.ts'
 
-export type MediaLimits = { hub: HubLimits; delivery: DeliveryLimits; transcode: TranscodeLimits; maxViewers: number }
+export type MediaLimits = {
+  hub: HubLimits
+  delivery: DeliveryLimits
+  transcode: TranscodeLimits
+  maxViewers: number
+  playback: PlaybackLimits & { maxViewers: number }
+}
 
 /** What a site of 500 cameras and two cores runs well with. */
 export function defaultLimits(cores = availableParallelism()): MediaLimits {
@@ -28,6 +35,7 @@ export function defaultLimits(cores = availableParallelism()): MediaLimits {
     delivery: { maxQueueBytes: 512 * 1024, maxBehindMs: 20_000, pingMs: 10_000, deadMs: 25_000, closeMs: 5_000 },
     transcode: limitsForCores(cores),
     maxViewers: 2_000,
+    playback: { maxViewers: 64, aheadMs: 10_000, pollMs: 500 },
   }
 }
 
@@ -40,8 +48,18 @@ export function createMediaApp({ socketPath, stillsFolder, recordings, ffmpegPat
   const onEvent = (event: MediaEvent) => planeServer.onEvent(event)
   const hub = createHub({ clock, log, drivers, limits: limits.hub, stillsFolder, onEvent, ...(random ? { random } : {}) })
   const transcoders = createTranscoders({ ffmpegPath, clock, log, limits: limits.transcode, gop: limits.hub.stream.gop })
-  const viewers = createViewers({ hub, transcoders, clock, log, limits: limits.delivery, maxViewers: limits.maxViewers, onEvent })
   const recording = createRecording({ hub, ...recordings, clock, log, onEvent })
+  const viewers = createViewers({
+    hub,
+    transcoders,
+    clock,
+    log,
+    limits: limits.delivery,
+    maxViewers: limits.maxViewers,
+    archive: recording.archive,
+    playback: limits.playback,
+    onEvent,
+  })
   const planeServer = createPlaneServer({ hub, viewers, recording, clock, log, stats })
 
   /** Delays are those since the last call. */

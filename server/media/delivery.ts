@@ -1,31 +1,20 @@
 /**
- * One viewer's WebSocket on a plain duplex: frames out of a shared feed, never copied; control messages; how far a slow viewer may fall behind.
+ * What one live viewer is sent: frames out of a shared feed, never copied; control messages; how far a slow viewer may fall behind.
  *
  * A viewer has no queue of its own but what its socket holds (`maxQueueBytes` and one frame). When that is full it reads on from the feed's GOP cache as
  * the socket drains; when the next key frame comes before it has caught up, the rest of the old GOP is skipped.
  */
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
-import { ProtocolError } from '../base/errors.ts'
 import type { LiveServerMessage } from '../contract/media.ts'
 import type { Feed, Gop } from './feed.ts'
 import { isSameAudio, isSameVideo } from './format.ts'
 import { type FeedFormat, openingFrame, type Tag } from './tag.ts'
-import { ClientFrameParser, Opcode, serializeClose, serializeFrame, serializeHandshake } from './websocket.ts'
+import { CloseCode, type SocketLimits, ViewerSocket } from './viewer-socket.ts'
 
-/** RFC 6455 §7.4.1 and those of `contract/media.ts`. */
-export const CloseCode = { done: 1000, protocolError: 1002, restart: 1012, tryAgainLater: 1013, noPermission: 4003, tooSlow: 4008, loginEnded: 4010 } as const
-export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode]
-
-export type DeliveryLimits = {
-  maxQueueBytes: number
+export type DeliveryLimits = SocketLimits & {
   /** A viewer that was behind for this long in sum is closed; time spent in step pays it back at a quarter. */
   maxBehindMs: number
-  pingMs: number
-  /** Nothing heard for this long, not even a pong: nobody is there. */
-  deadMs: number
-  /** How long a closing handshake may take. */
-  closeMs: number
 }
 
 export type DeliveryHandler = {
@@ -52,15 +41,12 @@ export type Playing = {
 type Mode = 'stopped' | 'starting' | 'live' | 'behind'
 
 const CLOCK_EVERY_MS = 1_000
-const emptyPing = serializeFrame(Opcode.ping, '')
 
 export class Delivery {
-  bytesSent = 0
-  private readonly socket: Duplex
+  private readonly socket: ViewerSocket
   private readonly clock: Clock
   private readonly limits: DeliveryLimits
   private readonly handler: DeliveryHandler
-  private readonly parser: ClientFrameParser
   private mode: Mode = 'stopped'
   private playing: Playing | undefined
   private sentFormat: FeedFormat | undefined
@@ -71,10 +57,6 @@ export class Delivery {
   private skippedFrames = 0
   private behindMs = 0
   private lastClockMs = 0
-  private lastHeardMs: number
-  private lastPingMs: number
-  private isClosing = false
-  private hasEnded = false
 
   constructor(
     socket: Duplex,
@@ -82,35 +64,27 @@ export class Delivery {
     head: Uint8Array,
     { clock, limits, handler }: { clock: Clock; limits: DeliveryLimits; handler: DeliveryHandler },
   ) {
-    this.socket = socket
     this.clock = clock
     this.limits = limits
     this.handler = handler
-    this.lastHeardMs = this.lastPingMs = clock.monotonicMs()
-    this.parser = new ClientFrameParser({
-      onText: (text) => this.isClosing || handler.onText(text),
-      onPing: (payload) => {
-        if (this.queuedBytes < this.limits.maxQueueBytes) this.write(serializeFrame(Opcode.pong, payload))
-      },
-      onPong: () => {},
-      onClose: (code) => this.close(code === 1005 ? CloseCode.done : code),
+    this.socket = new ViewerSocket(socket, webSocketKey, head, {
+      clock,
+      limits,
+      handler: { onText: (text) => handler.onText(text), onDrain: () => this.onDrain(), onEnd: (code) => this.onEnd(code) },
     })
-    socket.on('data', (chunk: Uint8Array) => this.onBytes(chunk))
-    socket.on('drain', () => this.onDrain())
-    socket.on('error', () => socket.destroy()) // the close that follows is enough
-    socket.once('end', () => this.close(CloseCode.done))
-    socket.once('close', () => this.end('closed'))
-    this.write(Buffer.from(serializeHandshake(webSocketKey)))
-    if (head.length > 0) this.onBytes(head)
+  }
+
+  get bytesSent() {
+    return this.socket.bytesSent
   }
 
   /** How many bytes wait in this process for this viewer. */
   get queuedBytes() {
-    return this.socket.writableLength
+    return this.socket.queuedBytes
   }
 
   send(message: LiveServerMessage) {
-    this.write(serializeFrame(Opcode.text, JSON.stringify(message)))
+    this.socket.send(message)
   }
 
   /** Sends a feed from its last key frame on. The same feed in the same format just goes on. */
@@ -157,7 +131,7 @@ export class Delivery {
     switch (this.mode) {
       case 'live':
         if (tag.kind === 'audio' && !this.playing!.hasSound) return
-        if (this.socket.writableLength < this.limits.maxQueueBytes) return this.sendLive(tag)
+        if (this.socket.hasRoom) return this.sendLive(tag)
         return this.fallBehind(tag)
       case 'starting':
         if (tag.isKey) this.start()
@@ -170,58 +144,18 @@ export class Delivery {
 
   /** Once a second: is anybody there, and does it keep up? */
   tick(passedMs: number) {
-    const nowMs = this.clock.monotonicMs()
-    if (this.isClosing) return
     this.behindMs = Math.max(0, this.behindMs + (this.mode === 'behind' ? passedMs : -passedMs / 4))
-    if (this.behindMs > this.limits.maxBehindMs) {
-      this.close(CloseCode.tooSlow, 'too slow')
-      return
-    }
-    if (nowMs - this.lastHeardMs > this.limits.deadMs) {
-      this.socket.destroy()
-      return
-    }
-    if (nowMs - this.lastPingMs >= this.limits.pingMs) {
-      this.lastPingMs = nowMs
-      this.write(emptyPing)
-    }
+    if (this.behindMs > this.limits.maxBehindMs) this.close(CloseCode.tooSlow, 'too slow')
+    else this.socket.tick()
   }
 
-  /** Says why, lets what is queued go out, and leaves nothing behind after `closeMs`. */
   close(code: number, reason = '') {
-    if (this.isClosing) return
-    this.isClosing = true
+    this.socket.close(code, reason)
+  }
+
+  private onEnd(code: number | undefined) {
     this.stop()
-    if (this.socket.writable) this.socket.end(serializeClose(code, reason))
-    this.socket.resume()
-    const timer = this.clock.after(this.limits.closeMs, () => this.socket.destroy())
-    this.socket.once('close', () => timer.cancel())
-    this.end(code === CloseCode.tooSlow ? 'too_slow' : 'closed')
-  }
-
-  private end(reason: 'closed' | 'too_slow') {
-    if (this.hasEnded) return
-    this.hasEnded = true
-    this.isClosing = true
-    this.stop()
-    this.handler.onEnd(reason)
-  }
-
-  private onBytes(chunk: Uint8Array) {
-    this.lastHeardMs = this.clock.monotonicMs()
-    if (this.isClosing) return
-    try {
-      this.parser.push(chunk)
-    } catch (problem) {
-      if (!(problem instanceof ProtocolError)) throw problem
-      this.close(CloseCode.protocolError, problem.clause)
-    }
-  }
-
-  private write(frame: Uint8Array) {
-    if (this.isClosing || !this.socket.writable) return
-    this.bytesSent += frame.length
-    this.socket.write(frame)
+    this.handler.onEnd(code === CloseCode.tooSlow ? 'too_slow' : 'closed')
   }
 
   private pause() {
@@ -233,31 +167,32 @@ export class Delivery {
     const { feed, hasSound, opened } = this.playing!
     const first = feed.gop.tags[0]
     if (!feed.format || !first) return
-    this.socket.cork()
-    if (this.sentFormat) this.send({ type: 'restart' })
-    this.sentFormat = feed.format
-    this.flvBaseMs = first.flvMs
-    this.send(opened(first.flvMs, feed.format))
-    this.write(openingFrame(feed.format, hasSound, first.flvMs))
-    this.skippedFrames = 0
-    this.lastClockMs = 0
-    this.gop = feed.gop
-    this.cursor = 0
-    this.pump()
-    this.socket.uncork()
+    const { format, gop } = feed
+    this.socket.together(() => {
+      if (this.sentFormat) this.send({ type: 'restart' })
+      this.sentFormat = format
+      this.flvBaseMs = first.flvMs
+      this.send(opened(first.flvMs, format))
+      this.socket.write(openingFrame(format, hasSound, first.flvMs))
+      this.skippedFrames = 0
+      this.lastClockMs = 0
+      this.gop = gop
+      this.cursor = 0
+      this.pump()
+    })
   }
 
   /** Writes the GOP from the cursor on, as far as the socket takes it. */
   private pump() {
-    const { gop, socket, limits } = this
+    const { gop, socket } = this
     const { hasSound } = this.playing!
     if (!gop) return
-    socket.cork()
-    while (this.cursor < gop.tags.length && socket.writableLength < limits.maxQueueBytes) {
-      const tag = gop.tags[this.cursor++]!
-      if (tag.kind === 'video' || hasSound) this.write(tag.frame)
-    }
-    socket.uncork()
+    socket.together(() => {
+      while (this.cursor < gop.tags.length && socket.hasRoom) {
+        const tag = gop.tags[this.cursor++]!
+        if (tag.kind === 'video' || hasSound) socket.write(tag.frame)
+      }
+    })
     const isInStep = this.cursor === gop.tags.length
     if (isInStep) this.gop = undefined
     // the end of a GOP that outgrew its cache is not the newest frame: only the next key frame helps
@@ -266,12 +201,12 @@ export class Delivery {
 
   private sendLive(tag: Tag) {
     const nowMs = this.clock.monotonicMs()
-    if (tag.kind === 'audio' || nowMs - this.lastClockMs < CLOCK_EVERY_MS) return this.write(tag.frame)
+    if (tag.kind === 'audio' || nowMs - this.lastClockMs < CLOCK_EVERY_MS) return this.socket.write(tag.frame)
     this.lastClockMs = nowMs
-    this.socket.cork()
-    this.send(this.playing!.clock(tag))
-    this.write(tag.frame)
-    this.socket.uncork()
+    this.socket.together(() => {
+      this.send(this.playing!.clock(tag))
+      this.socket.write(tag.frame)
+    })
   }
 
   private fallBehind(tag: Tag) {
@@ -287,7 +222,7 @@ export class Delivery {
     if (this.gop) for (let i = this.cursor; i < this.gop.tags.length; i++) if (this.gop.tags[i]!.kind === 'video') this.skippedFrames++
     this.gop = this.playing!.feed.gop
     this.cursor = 0
-    if (this.socket.writableLength < this.limits.maxQueueBytes) this.catchUp()
+    if (this.socket.hasRoom) this.catchUp()
   }
 
   private onDrain() {

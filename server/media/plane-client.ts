@@ -5,7 +5,17 @@ import type { Clock, Timer } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { MediaEvent, MediaPlane } from './plane.ts'
-import { LineReader, MAX_LINE_BYTES, parseLine, PlaneMessage, type PlaneMethod, type PlaneMethods, serializeLine, stillFromWire } from './plane-protocol.ts'
+import {
+  type FirstLine,
+  LineReader,
+  MAX_LINE_BYTES,
+  parseLine,
+  PlaneMessage,
+  type PlaneMethod,
+  type PlaneMethods,
+  serializeLine,
+  stillFromWire,
+} from './plane-protocol.ts'
 
 const RECONNECT_MS = 500
 const CONNECT_MS = 2_000
@@ -98,6 +108,14 @@ export function createMediaPlane({ socketPath, clock, log }: { socketPath: strin
     })
   }
 
+  async function handOver(first: FirstLine, browser: Duplex, head: Uint8Array): Promise<void> {
+    if (!isUp) throw new AppError('media_unavailable', 'the media process is away')
+    const media = await openConnection(socketPath, clock)
+    media.write(serializeLine(first))
+    if (head.length > 0) media.write(head)
+    join(media, browser, clock)
+  }
+
   /** A process that hangs keeps its socket open: only an answer proves that it lives. */
   const heartbeat = clock.every(HEARTBEAT_MS, () => {
     const asked = link
@@ -126,13 +144,8 @@ export function createMediaPlane({ socketPath, clock, log }: { socketPath: strin
     removeSegments: (files) => request('removeSegments', { files }),
     listDisks: () => request('listDisks', {}),
     stats: () => request('stats', {}),
-    async attachViewer(viewer, browser, head) {
-      if (!isUp) throw new AppError('media_unavailable', 'the media process is away')
-      const media = await openConnection(socketPath, clock)
-      media.write(serializeLine({ kind: 'viewer', ...viewer }))
-      if (head.length > 0) media.write(head)
-      join(media, browser, clock)
-    },
+    attachViewer: (request, browser, head) => handOver({ kind: 'viewer', ...request }, browser, head),
+    attachPlayback: (request, browser, head) => handOver({ kind: 'playback', ...request }, browser, head),
     onEvent: (listener) => void listeners.add(listener),
     isUp: () => isUp,
     async close() {

@@ -1,6 +1,6 @@
 /**
  * What control and media say to each other over the Unix socket. The first line of a connection is JSON: `{"kind":"control"}`, after which lines of
- * JSON go both ways, or `{"kind":"viewer", …ViewerRequest}`, after which the browser's raw bytes do.
+ * JSON go both ways, or `{"kind":"viewer", …ViewerRequest}` or `{"kind":"playback", …PlaybackRequest}`, after which the browser's raw bytes do.
  */
 import { z } from 'zod'
 import { ProtocolError } from '../base/errors.ts'
@@ -13,6 +13,7 @@ import type {
   DiskStatus,
   MediaEvent,
   MediaStats,
+  PlaybackRequest,
   ProbeResult,
   RecordedSegment,
   RecordingPlan,
@@ -33,20 +34,21 @@ const StreamAddress = z.object({
   transport: z.enum(['auto', 'tcp', 'udp']),
 })
 
+const ofViewer = {
+  viewerId: z.string().min(1).max(64),
+  cameraId: CameraId,
+  codecs: z.array(VideoCodec).min(1).max(2),
+  sound: z.boolean(),
+  loginId: z.string().max(64),
+  webSocketKey: z.string().min(1).max(64),
+}
+
 export const FirstLine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('control') }),
-  z.object({
-    kind: z.literal('viewer'),
-    viewerId: z.string().min(1).max(64),
-    cameraId: CameraId,
-    profile: Profile,
-    codecs: z.array(VideoCodec).min(1).max(2),
-    sound: z.boolean(),
-    loginId: z.string().max(64),
-    webSocketKey: z.string().min(1).max(64),
-  }),
+  z.object({ kind: z.literal('viewer'), ...ofViewer, profile: Profile }),
+  z.object({ kind: z.literal('playback'), ...ofViewer, at: Instant }),
 ])
-export type FirstLine = { kind: 'control' } | ({ kind: 'viewer' } & ViewerRequest)
+export type FirstLine = { kind: 'control' } | ({ kind: 'viewer' } & ViewerRequest) | ({ kind: 'playback' } & PlaybackRequest)
 
 const id = z.number().int().nonnegative()
 const ofCamera = z.object({ cameraId: CameraId })

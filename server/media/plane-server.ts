@@ -1,4 +1,4 @@
-/** The media side of the Unix socket: reads the first line of each connection and serves a control link or a viewer. */
+/** The media side of the Unix socket: reads the first line of each connection and serves a control link, a viewer or a playback. */
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { AppError, assertNever, ProtocolError } from '../base/errors.ts'
@@ -59,7 +59,8 @@ export function createPlaneServer({ hub, viewers, recording, clock, log, stats }
 
   function serve(first: FirstLine, socket: Socket, head: Buffer) {
     if (first.kind === 'control') serveControl(socket, head)
-    else viewers.attach(first, socket, head)
+    else if (first.kind === 'viewer') viewers.attach(first, socket, head)
+    else viewers.attachPlayback(first, socket, head)
   }
 
   function serveControl(socket: Socket, head: Buffer) {

@@ -21,6 +21,11 @@ export type ViewerRequest = {
   webSocketKey: string
 }
 
+export type PlaybackRequest = Omit<ViewerRequest, 'profile'> & {
+  /** Which moment is asked for first. */
+  at: Instant
+}
+
 /** The result of one probe: was a key frame seen, how fast, or why not. */
 export type ProbeResult =
   | { ok: true; at: Instant; firstKeyFrameMs: number; codec: VideoCodec; widthPx: number; heightPx: number }
@@ -68,6 +73,17 @@ export type DiskStatus = { diskId: string | null; folder: string; state: DiskSta
 /** Why pictures that came are not stored. */
 export type RecordingProblem = 'no_disk' | 'disk_slow' | 'write_failed'
 
+/** A viewer is gone, live or of recordings. */
+export type ViewerLeft = {
+  type: 'viewerLeft'
+  viewerId: string
+  cameraId: CameraId
+  at: Instant
+  reason: 'closed' | 'too_slow' | 'ended' | 'refused'
+  bytes: number
+  watchedMs: number
+}
+
 export type MediaEvent =
   /** The first key frame of a pull came. */
   | { type: 'streamUp'; cameraId: CameraId; profile: Profile; at: Instant }
@@ -75,15 +91,7 @@ export type MediaEvent =
   | { type: 'streamDown'; cameraId: CameraId; profile: Profile; at: Instant; cause: FailureCause; detail: string }
   /** Every 10 s for each running stream: evidence that it still runs. */
   | { type: 'streamAlive'; cameraId: CameraId; profile: Profile; at: Instant; isDegraded: FailureCause | null }
-  | {
-      type: 'viewerLeft'
-      viewerId: string
-      cameraId: CameraId
-      at: Instant
-      reason: 'closed' | 'too_slow' | 'ended' | 'refused'
-      bytes: number
-      watchedMs: number
-    }
+  | ViewerLeft
   /** A segment began, grew (every 10 s) or was closed. */
   | { type: 'segment'; segment: RecordedSegment }
   | { type: 'recordingProblem'; cameraId: CameraId; problem: RecordingProblem; at: Instant; detail: string }
@@ -98,7 +106,9 @@ export type MediaPlane = {
    * `head` is what the browser already sent after its request. Rejects with `media_unavailable` before taking the socket.
    */
   attachViewer(request: ViewerRequest, socket: Duplex, head: Uint8Array): Promise<void>
-  /** Ends viewers at once: of a login that ended, or of a login that lost a camera. Answers how many. */
+  /** The same for a page that plays recordings. */
+  attachPlayback(request: PlaybackRequest, socket: Duplex, head: Uint8Array): Promise<void>
+  /** Ends viewers at once, live and of recordings: of a login that ended, or of a login that lost a camera. Answers how many. */
   endViewers(which: { loginId: string; cameraIds?: CameraId[] }): Promise<number>
   /**
    * Opens the camera's sub stream (else main) until its first key frame; a running stream is evidence enough, and so is a failure of the last 2 s

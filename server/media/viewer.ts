@@ -2,20 +2,20 @@
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import type { LiveServerMessage } from '../contract/media.ts'
-import { LiveClientMessage } from '../contract/media.ts'
+import { LiveClientMessage, type LiveServerMessage } from '../contract/media.ts'
 import type { FailureCause } from '../contract/status.ts'
-import { CloseCode, Delivery, type DeliveryLimits, type SoundMissing } from './delivery.ts'
+import { Delivery, type DeliveryLimits, type SoundMissing } from './delivery.ts'
 import type { Feed } from './feed.ts'
 import type { Hub } from './hub.ts'
 import { chooseRung, type Rung } from './ladder.ts'
-import type { MediaEvent, ViewerRequest } from './plane.ts'
+import type { ViewerLeft, ViewerRequest } from './plane.ts'
 import type { Stream } from './stream.ts'
 import type { FeedFormat, Tag } from './tag.ts'
 import type { Transcoders, VariantLease } from './transcoders.ts'
 import { needsSoundTranscode } from './variant.ts'
+import { CloseCode } from './viewer-socket.ts'
+import { parseJson } from './websocket.ts'
 
-export type ViewerLeft = Extract<MediaEvent, { type: 'viewerLeft' }>
 export type ViewerDeps = { hub: Hub; transcoders: Transcoders; clock: Clock; log: Log; limits: DeliveryLimits; onLeft(viewer: Viewer, left: ViewerLeft): void }
 
 /** A person presses a button; a script does not get more tries than that. */
@@ -181,7 +181,7 @@ export class Viewer {
   }
 
   private onText(text: string) {
-    const message = parseMessage(text)
+    const message = LiveClientMessage.safeParse(parseJson(text)).data
     if (!message) return this.end(CloseCode.protocolError, 'closed', 'not a message of ours')
     const nowMs = this.deps.clock.monotonicMs()
     if (nowMs - this.lastRetryMs < RETRY_EVERY_MS) return
@@ -196,13 +196,5 @@ export class Viewer {
     const { viewerId, cameraId } = this.request
     const watchedMs = Math.round(clock.monotonicMs() - this.startedMonoMs)
     onLeft(this, { type: 'viewerLeft', viewerId, cameraId, at: clock.now(), reason: this.endReason, bytes: this.delivery.bytesSent, watchedMs })
-  }
-}
-
-function parseMessage(text: string): LiveClientMessage | undefined {
-  try {
-    return LiveClientMessage.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined // not JSON
   }
 }

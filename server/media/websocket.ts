@@ -166,3 +166,12 @@ function decodeText(bytes: Uint8Array): string {
     throw new ProtocolError('RFC 6455 §8.1', `text that is not UTF-8: ${(problem as Error).message}`)
   }
 }
+
+/** What a page says, not yet checked; `undefined` for text that is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -29,29 +29,35 @@ export function readServerFrames(bytes: Buffer): { frames: ServerFrame[]; rest: 
 
 export const webSocketKey = () => randomBytes(16).toString('base64')
 
-type MessageOf<T extends LiveServerMessage['type']> = Extract<LiveServerMessage, { type: T }>
+type Message = { type: string }
+type MessageOf<M extends Message, T extends M['type']> = Extract<M, { type: T }>
 
-export type WebSocketClient = {
-  messages: LiveServerMessage[]
-  /** FLV bytes of each run: a `restart` begins a new one. */
+export type WebSocketClient<M extends Message = LiveServerMessage> = {
+  messages: M[]
+  /** FLV bytes of each run: a `restart`, or what `beginsRun` says, begins a new one. */
   runs: Buffer[][]
   binaryFrames: number
   firstBinaryAtMs: number | undefined
   closeCode: number | undefined
   isEnded: boolean
   onBinary: (payload: Buffer) => void
+  onMessage: (message: M) => void
   flv(run?: number): Buffer
-  of<T extends LiveServerMessage['type']>(type: T): MessageOf<T>[]
+  of<T extends M['type']>(type: T): MessageOf<M, T>[]
   send(value: unknown): void
   close(): void
   socket: Socket
 }
 
 /** Reads everything a server sends on `socket`: the handshake, then frames. Answers pings. */
-export function createWebSocketClient(socket: Socket, key: string, { keepsBytes = true } = {}): WebSocketClient {
+export function createWebSocketClient<M extends Message = LiveServerMessage>(
+  socket: Socket,
+  key: string,
+  { keepsBytes = true, beginsRun = 'restart' }: { keepsBytes?: boolean; beginsRun?: M['type'] } = {},
+): WebSocketClient<M> {
   let pending: Buffer = Buffer.alloc(0)
   let isOpen = false
-  const client: WebSocketClient = {
+  const client: WebSocketClient<M> = {
     messages: [],
     runs: [[]],
     binaryFrames: 0,
@@ -59,8 +65,9 @@ export function createWebSocketClient(socket: Socket, key: string, { keepsBytes 
     closeCode: undefined,
     isEnded: false,
     onBinary: () => {},
+    onMessage: () => {},
     flv: (run = client.runs.length - 1) => Buffer.concat(client.runs[run] ?? []),
-    of: (type) => client.messages.filter((message): message is MessageOf<typeof type> => message.type === type),
+    of: (type) => client.messages.filter((message): message is MessageOf<M, typeof type> => message.type === type),
     send: (value: unknown) => socket.write(clientFrame(1, Buffer.from(JSON.stringify(value)))),
     close: () => socket.destroy(),
     socket,
@@ -68,9 +75,10 @@ export function createWebSocketClient(socket: Socket, key: string, { keepsBytes 
 
   function onFrame({ opcode, payload }: ServerFrame) {
     if (opcode === 1) {
-      const message = JSON.parse(payload.toString('utf8')) as LiveServerMessage
+      const message = JSON.parse(payload.toString('utf8')) as M
       client.messages.push(message)
-      if (message.type === 'restart') client.runs.push([])
+      if (message.type === beginsRun) client.runs.push([])
+      client.onMessage(message)
     } else if (opcode === 2) {
       client.firstBinaryAtMs ??= performance.now()
       client.binaryFrames++

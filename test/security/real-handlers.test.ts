@@ -240,13 +240,18 @@ describe('A1 sockets, real handlers', () => {
     return status!
   }
 
-  test.each(callerNames)('live as %s', async (name) => {
-    const caller = callerOf(name)
-    const { role, mustChangePassword } = caller
-    const refusal = !role ? 401 : mustChangePassword || !rolePermissions[role].includes('camera.live') ? 403 : undefined
-    for (const [cameraId, status] of Object.entries({ 'own-1': 101, 'foreign-1': 404, 'no-such': 404 }))
-      expect(`${cameraId} ${await upgrade(`/media/live/${cameraId}`, caller)}`).toBe(`${cameraId} ${refusal ?? status}`)
-    await until(() => expect(running.fake.viewers.size).toBe(0))
+  describe.each([
+    { what: 'live', permission: 'camera.live', query: '' },
+    { what: 'playback', permission: 'camera.playback', query: '?at=1' },
+  ] as const)('$what', ({ what, permission, query }) => {
+    test.each(callerNames)('as %s', async (name) => {
+      const caller = callerOf(name)
+      const { role, mustChangePassword } = caller
+      const refusal = !role ? 401 : mustChangePassword || !rolePermissions[role].includes(permission) ? 403 : undefined
+      for (const [cameraId, status] of Object.entries({ 'own-1': 101, 'foreign-1': 404, 'no-such': 404 }))
+        expect(`${cameraId} ${await upgrade(`/media/${what}/${cameraId}${query}`, caller)}`).toBe(`${cameraId} ${refusal ?? status}`)
+      await until(() => expect(running.fake.viewers.size).toBe(0))
+    })
   })
 
   test('push: no word of the other station; states only to who may see cameras', { timeout: 90_000 }, async () => {

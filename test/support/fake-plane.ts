@@ -11,6 +11,7 @@ import type {
   MediaEvent,
   MediaPlane,
   MediaStats,
+  PlaybackRequest,
   RecordedSegment,
   RecordingPlan,
   Still,
@@ -35,7 +36,7 @@ const noStats: MediaStats = {
 export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean } = {}) {
   const listeners: ((event: MediaEvent) => void)[] = []
   const failures = new Map<CameraId, FailureCause>()
-  const viewers = new Map<string, { request: ViewerRequest; socket: Duplex }>()
+  const viewers = new Map<string, { request: ViewerRequest | PlaybackRequest; socket: Duplex }>()
   const emit = (event: MediaEvent) => listeners.forEach((listener) => listener(event))
   let up = isUp
 
@@ -71,19 +72,22 @@ export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean 
     leave,
   }
 
+  async function attach(request: ViewerRequest | PlaybackRequest, socket: Duplex) {
+    if (!up) throw new AppError('media_unavailable', 'the media process is away')
+    viewers.set(request.viewerId, { request, socket })
+    // the HTTP server leaves its sockets half open: whoever has taken one ends it
+    socket.resume().once('end', () => socket.end())
+    socket.once('close', () => leave(request.viewerId, 'closed'))
+    const accept = createHash('sha1').update(`${request.webSocketKey}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64') // RFC 6455 §1.3
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
+  }
+
   const plane: MediaPlane = {
     async setCameras(cameras) {
       fake.cameras = cameras
     },
-    async attachViewer(request, socket) {
-      if (!up) throw new AppError('media_unavailable', 'the media process is away')
-      viewers.set(request.viewerId, { request, socket })
-      // the HTTP server leaves its sockets half open: whoever has taken one ends it
-      socket.resume().once('end', () => socket.end())
-      socket.once('close', () => leave(request.viewerId, 'closed'))
-      const accept = createHash('sha1').update(`${request.webSocketKey}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64') // RFC 6455 §1.3
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
-    },
+    attachViewer: attach,
+    attachPlayback: attach,
     async setRecordings(plan) {
       fake.recordings = plan
     },
@@ -119,12 +123,6 @@ export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean 
     isUp: () => up,
     close: async () => undefined,
   }
-  return {
-    ...fake,
-    plane,
-    get cameras() {
-      return fake.cameras
-    },
-  }
+  return Object.assign(fake, { plane })
 }
 export type FakePlane = ReturnType<typeof createFakePlane>

@@ -100,6 +100,7 @@ export async function openTestWorld(): Promise<TestWorld> {
           trustProxy: false,
           logins: { administratorIdleMs: 3_600_000, idleMs: 3_600_000, watchLoginMs: 3_600_000, loginMs: 3_600_000 },
           requestsPerSecond: 10_000,
+          recordingQuotaBytes: undefined,
           map: { baseMap: { kind: 'none' }, outline: null, center: [111.66, 40.75], zoom: 13 },
           mapOrigins: [],
           isDemo: false,

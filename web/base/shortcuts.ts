@@ -2,7 +2,7 @@
 import { onScopeDispose, shallowReactive } from 'vue'
 import type { MessageKey } from './i18n.ts'
 
-/** A key as `KeyboardEvent.key`, lower case; two separated by a space are pressed one after the other. */
+/** A key as `KeyboardEvent.key`, lower case, the space bar `space`, arrows with Shift `shift+arrowleft`; two separated by a space are pressed one after the other. */
 export type Shortcut = {
   keys: string
   /** What it does, for the overview; undefined leaves it out of the overview. */
@@ -48,9 +48,15 @@ function listen(): void {
   window.addEventListener('keydown', onKeydown)
 }
 
+function nameOf({ key, shiftKey }: KeyboardEvent): string {
+  if (key === ' ') return 'space'
+  const name = key.toLowerCase()
+  return shiftKey && name.startsWith('arrow') ? `shift+${name}` : name
+}
+
 function onKeydown(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return
-  const key = event.key.toLowerCase()
+  const key = nameOf(event)
   const now = performance.now()
   const first = now - pendingAtMs <= sequenceMs ? pending : ''
   pending = ''

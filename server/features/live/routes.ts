@@ -20,5 +20,5 @@ export const liveSocket = (live: Live) =>
     audit: 'camera.live',
     params: z.object({ cameraId: CameraId }),
     query: LiveQuery,
-    onUpgrade: ({ params, ...context }) => live.attach({ ...context, cameraId: params.cameraId }),
+    onUpgrade: ({ params, query, ...context }) => live.attach({ ...context, cameraId: params.cameraId }, query),
   })

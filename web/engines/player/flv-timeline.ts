@@ -32,14 +32,21 @@ const scriptTag = 18
 /** A tag type that demuxers pass over: how a tag is left out without copying the rest. */
 const skippedTag = 0
 
+export type FlvTimelineOptions = {
+  /** A step further than this is a jump of the camera's clock. A recording's times run on by contract and may stand far apart: `Infinity`. */
+  jumpMs?: number
+  /** Told of each picture: its media time, ms, as it will be shown (composition time of AVC and HEVC counted in). */
+  onFrame?: (mediaMs: number) => void
+}
+
 /** Media time 0 is written as this FLV timestamp, so that audio a little before the key frame is not negative. */
 const baseMs = 1000
-const jumpMs = 1500
+const cameraJumpMs = 1500
 const usualStepMs = 40
 const maxAudioDistanceMs = 2000
 const maxAnchors = 32
 
-export function createFlvTimeline() {
+export function createFlvTimeline({ jumpMs = cameraJumpMs, onFrame }: FlvTimelineOptions = {}) {
   let videoConfig: Uint8Array | undefined
   let audioConfig: Uint8Array | undefined
   let isStarted = false
@@ -50,7 +57,7 @@ export function createFlvTimeline() {
   /** Where the mapping changed: from `ms` on (rewritten), the frame's own timestamp is `flvMs` and so on. */
   let anchors: { ms: number; flvMs: number }[] = []
 
-  return { take, prelude, startAnew, toFlvMs, hasAudio: () => audioConfig !== undefined }
+  return { take, prelude, startAnew, toFlvMs, toMediaMs, hasAudio: () => audioConfig !== undefined }
 
   /** Takes one message. Throws `FlvFramingError`. */
   function take(message: ArrayBuffer): FlvBatch {
@@ -98,6 +105,8 @@ export function createFlvTimeline() {
     }
     if (!isStarted) return leaveOut(view, at)
     placeVideo(view, at)
+    // enhanced type 3 has no composition time; the others carry it as SI24 behind the packet type (and the FourCC)
+    if (onFrame) onFrame(lastVideoMs - baseMs + (packetType === 3 ? 0 : readSigned24(view, at + tagHeaderBytes + (isEnhanced ? 5 : 2), next)))
     batch.hasVideo = true
     batch.hasKeyFrame ||= isKey
   }
@@ -162,6 +171,12 @@ export function createFlvTimeline() {
     const anchor = anchors.findLast((candidate) => candidate.ms <= ms) ?? anchors[0]
     return anchor && anchor.flvMs + (ms - anchor.ms)
   }
+
+  /** Media time of an FLV timestamp; undefined before the start. */
+  function toMediaMs(flvMs: number): number | undefined {
+    const anchor = anchors.findLast((candidate) => candidate.flvMs <= flvMs) ?? anchors[0]
+    return anchor && anchor.ms + (flvMs - anchor.flvMs) - baseMs
+  }
 }
 export type FlvTimeline = ReturnType<typeof createFlvTimeline>
 
@@ -198,6 +213,10 @@ function copyTag(view: DataView, at: number, next: number): Uint8Array {
 /** Timestamp (low 24 bits) and TimestampExtended (high 8 bits) as one unsigned number. */
 function readTimestamp(view: DataView, at: number): number {
   return ((view.getUint32(at + 3) & 0xffffff) | (view.getUint8(at + 7) << 24)) >>> 0
+}
+
+function readSigned24(view: DataView, at: number, end: number): number {
+  return at + 3 <= end ? (view.getInt16(at) << 8) | view.getUint8(at + 2) : 0
 }
 
 function writeTimestamp(view: DataView, at: number, ms: number) {

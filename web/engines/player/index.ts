@@ -1,9 +1,12 @@
-/** The player engine: live pictures, stills, zoom and snapshots on plain elements. No Vue, no domain beyond the contract. */
+/** The player engine: live pictures, recordings, stills, zoom and snapshots on plain elements. No Vue, no domain beyond the contract. */
 export { playerBudget, createPlayerBudget, usualLimit, type PlayerBudget, type PlaceLease } from './budget.ts'
 export { decodableCodecs } from './capability.ts'
 export { freshnessOf, slowFromMs, stalledFromMs } from './frame-age.ts'
 export { createLivePlayer } from './live-player.ts'
 export type { LivePhase, LivePlayer, LivePlayerOptions, LiveState } from './live-state.ts'
+export { createPlaybackGroup, type PlaybackGroup, type PlaybackGroupState } from './playback-group.ts'
+export { createPlaybackPlayer } from './playback-player.ts'
+export type { PlaybackPhase, PlaybackPlayer, PlaybackRefusal, PlaybackState } from './playback-state.ts'
 export { saveFile, snapshotFileName, takeSnapshot } from './snapshot.ts'
 export { decodeStill } from './still-frame.ts'
 export type { PlayerFault } from './watchdog.ts'

@@ -12,7 +12,7 @@ export type Decoder = {
   close(): Promise<void>
 }
 
-export type DecoderOptions = { hasAudio: boolean; clock: PlayerClock; onFailure: (failure: DecoderFailure) => void }
+export type DecoderOptions = { hasAudio: boolean; clock: PlayerClock; keepBehindS?: number | undefined; onFailure: (failure: DecoderFailure) => void }
 export type OpenDecoder = (video: HTMLVideoElement, options: DecoderOptions) => Promise<Decoder>
 
 let library: Promise<typeof Mpegts> | undefined
@@ -46,13 +46,11 @@ const liveConfig = {
   lazyLoad: false,
   deferLoadAfterSourceOpen: false,
   autoCleanupSourceBuffer: true,
-  autoCleanupMaxBackwardDuration: 12,
-  autoCleanupMinBackwardDuration: 6,
   fixAudioTimestampGap: true,
   statisticsInfoReportInterval: 60_000,
 } as const satisfies Mpegts.Config
 
-export const openDecoder: OpenDecoder = async (video, { hasAudio, clock, onFailure }) => {
+export const openDecoder: OpenDecoder = async (video, { hasAudio, clock, keepBehindS = 6, onFailure }) => {
   const mpegts = await loadMpegts()
   let sink: ((bytes: ArrayBuffer) => void) | undefined
   let isClosed = false
@@ -62,6 +60,8 @@ export const openDecoder: OpenDecoder = async (video, { hasAudio, clock, onFailu
     { type: 'flv', isLive: true, hasAudio, hasVideo: true, url: '' },
     {
       ...liveConfig,
+      autoCleanupMaxBackwardDuration: 2 * keepBehindS,
+      autoCleanupMinBackwardDuration: keepBehindS,
       customLoader: createLoaderClass(
         mpegts,
         (next) => (sink = next),

@@ -13,6 +13,10 @@ export type ScreenOptions = {
   holdCanvas: HTMLCanvasElement | undefined
   onFailure: (failure: DecoderFailure) => void
   onFirstFrame: () => void
+  /** Does a new decoder play at once? A paused recording shows its first picture and stands. */
+  shouldPlay?: () => boolean
+  /** How much of the past stays in the buffer, s; the live player's few seconds if left out. */
+  keepBehindS?: number
 }
 
 export type Beginning = { prelude: ArrayBuffer; hasAudio: boolean; isMuted: boolean }
@@ -20,7 +24,10 @@ export type Beginning = { prelude: ArrayBuffer; hasAudio: boolean; isMuted: bool
 /** After a decoder began, its buffer may hold a whole key frame interval of the past. */
 const freshMs = 3000
 
-export function createScreen(video: HTMLVideoElement, { clock, openDecoder, holdCanvas, onFailure, onFirstFrame }: ScreenOptions) {
+export function createScreen(
+  video: HTMLVideoElement,
+  { clock, openDecoder, holdCanvas, onFailure, onFirstFrame, shouldPlay = () => true, keepBehindS }: ScreenOptions,
+) {
   let decoder: Decoder | undefined
   /** Exchanges run one after the other: an element has one owner. */
   let exchange: Promise<void> = Promise.resolve()
@@ -41,6 +48,8 @@ export function createScreen(video: HTMLVideoElement, { clock, openDecoder, hold
     push,
     chase,
     nudge,
+    pollFrame,
+    play,
     setMuted,
     close,
     lagMs,
@@ -65,7 +74,7 @@ export function createScreen(video: HTMLVideoElement, { clock, openDecoder, hold
       .then(async () => {
         await old?.close()
         if (mine !== turn) return
-        const opened = await openDecoder(video, { hasAudio, clock, onFailure: (failure) => mine === turn && onFailure(failure) })
+        const opened = await openDecoder(video, { hasAudio, clock, keepBehindS, onFailure: (failure) => mine === turn && onFailure(failure) })
         if (mine !== turn) return opened.close()
         decoder = opened
         startedAtMs = progressAtMs = clock.monotonicMs()
@@ -75,7 +84,7 @@ export function createScreen(video: HTMLVideoElement, { clock, openDecoder, hold
         for (const bytes of waiting) opened.push(bytes)
         video.muted = isMuted
         watchFrames()
-        play()
+        if (shouldPlay()) play()
       })
       .catch((error: unknown) => {
         if (mine === turn) onFailure({ isUnsupported: false, detail: error instanceof Error ? error.message : String(error) })

@@ -1,7 +1,7 @@
 /** On and around a picture the colours are the dark ones in either theme: a picture is looked at on near-black. */
 import { color } from '../../base/theme.ts'
 
-const { text1, text2, text3, accent, online, degraded, offline, unknown, suspended, raised, line, active, field } = color.dark
+const { text1, text2, text3, accent, online, degraded, offline, unknown, suspended, gap, raised, line, active, field } = color.dark
 
 /** Surroundings of video in both themes (`design.md` section 2). */
 const videoGround = '#05070A'
@@ -18,6 +18,7 @@ export const pictureStyle = {
   '--offline': offline,
   '--unknown': unknown,
   '--suspended': suspended,
+  '--gap': gap,
   '--raised': raised,
   '--line': line,
   '--active': active,

@@ -1,0 +1,199 @@
+/** What is to be recorded, what is stored, what is missing (R-STORE, R-PLAY). Media stores; this keeps the index of it, the policies and the retention. */
+import type { Clock } from '../../base/clock.ts'
+import type { Log } from '../../base/log.ts'
+import type { CameraId, Instant } from '../../contract/ids.ts'
+import type { RecordedDays, RecordingPolicy, SetRecordingPolicy, TimeRange, Timeline } from '../../contract/recordings.ts'
+import type { StatusInterval } from '../../contract/status.ts'
+import type { MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
+import { clipRange, joinRanges } from './ranges.ts'
+import { createRetention } from './retention.ts'
+import { ALL_CAMERAS, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
+import { timelineOf } from './timeline.ts'
+import { daysIn, isPlanned } from './week.ts'
+
+/** How often closed segments are written to the index, and tried again after a failure. */
+const INDEX_EVERY_MS = 1_000
+/** How often hours that begin or end are looked at, and old recordings. */
+const LOOK_EVERY_MS = 60_000
+/** Problems told within this time are one stretch. */
+const PROBLEM_GOES_ON_MS = 30_000
+/** Until every stream is open again after the media process was away. */
+const COMING_BACK_MS = 30_000
+/** A growing segment is told every 10 s. */
+const GROWS_WITHIN_MS = 15_000
+/** Segments that were closed while nobody listened may be this much older than the newest one known. */
+const MISSED_MS = 2 * 3_600_000
+const DEFAULT_KEEP_DAYS = 15
+
+export type RecordingsDeps = {
+  store: RecordingStore
+  plane: MediaPlane
+  clock: Clock
+  log: Log
+  quotaBytes: number | undefined
+  listStatuses(cameraId: CameraId, range: TimeRange): Promise<readonly StatusInterval[]>
+}
+
+export function createRecordings({ store, plane, clock, log, quotaBytes, listStatuses }: RecordingsDeps) {
+  const policies = new Map<CameraId, PolicyInterval>()
+  /** The growing segment of each camera, as last told. */
+  const growing = new Map<CameraId, RecordedSegment>()
+  const toIndex = new Map<string, RecordedSegment>()
+  const problems = new Map<CameraId, ProblemInterval>()
+  let told = ''
+  let mediaAwaySinceAt: Instant | undefined
+  let isClosed = false
+  let indexing: Promise<void> = Promise.resolve()
+  const retention = createRetention({
+    store,
+    plane,
+    clock,
+    log,
+    quotaBytes,
+    keepDaysOf: (cameraId) => policies.get(cameraId)?.keepDays ?? DEFAULT_KEEP_DAYS,
+    isLocked: () => false,
+  })
+  const timers = [clock.every(INDEX_EVERY_MS, () => void index()), clock.every(LOOK_EVERY_MS, () => void look())]
+  plane.onEvent(onMediaEvent)
+
+  function onMediaEvent(event: MediaEvent) {
+    if (event.type === 'segment') onSegment(event.segment)
+    else if (event.type === 'recordingProblem') onProblem(event)
+    else if (event.type === 'link' && event.state === 'up') void onLinkUp()
+    else if (event.type === 'link') onLinkLost(event.at)
+  }
+
+  function onSegment(segment: RecordedSegment) {
+    const { cameraId, fromAt } = segment
+    if (!segment.isClosed) {
+      growing.set(cameraId, segment)
+      return
+    }
+    if (growing.get(cameraId)?.fromAt === fromAt) growing.delete(cameraId)
+    toIndex.set(`${cameraId}/${fromAt}`, segment)
+  }
+
+  function onProblem({ cameraId, problem, at }: Extract<MediaEvent, { type: 'recordingProblem' }>) {
+    const last = problems.get(cameraId)
+    const goesOn = last?.problem === problem && at - last.toAt < PROBLEM_GOES_ON_MS
+    const stretch = goesOn ? { ...last, toAt: Math.max(last.toAt, at) } : { fromAt: at, toAt: at + 1_000, problem }
+    problems.set(cameraId, stretch)
+    store.putProblem(cameraId, stretch).catch((reason) => log.error({ reason, cameraId }, 'a recording problem could not be written down'))
+  }
+
+  function onLinkLost(at: Instant) {
+    growing.clear()
+    mediaAwaySinceAt ??= at
+  }
+
+  /** Streams take some seconds to come back; what is missing until then is our doing. */
+  function onMediaBack() {
+    if (mediaAwaySinceAt === undefined) return
+    const stretch = { fromAt: mediaAwaySinceAt, toAt: clock.now() + COMING_BACK_MS, problem: 'media_away' as const }
+    mediaAwaySinceAt = undefined
+    store.putProblem(ALL_CAMERAS, stretch).catch((reason) => log.error({ reason }, 'a restart of the media process could not be written down'))
+  }
+
+  /** Writes what was closed; it waits here, and on the disk, while the database does not answer. */
+  function index(): Promise<void> {
+    indexing = indexing.then(async () => {
+      const segments = [...toIndex]
+      if (segments.length === 0) return
+      try {
+        await store.putSegments(segments.map(([, segment]) => segment))
+        for (const [key, segment] of segments) if (toIndex.get(key) === segment) toIndex.delete(key)
+      } catch (problem) {
+        log.warn({ problem, segments: segments.length }, 'recordings could not be indexed; it is tried again')
+      }
+    })
+    return indexing
+  }
+
+  async function onLinkUp() {
+    told = ''
+    onMediaBack()
+    try {
+      await tellPlan()
+      await index()
+      const newestAt = (await store.findNewestAt()) ?? 0
+      const stored = await plane.listSegments(Math.max(0, newestAt - MISSED_MS))
+      await store.putSegments(stored)
+    } catch (problem) {
+      log.warn({ problem }, 'recordings were not brought in step with the disks; it is tried at the next link')
+    }
+  }
+
+  function planNow(): RecordingPlan[] {
+    const nowAt = clock.now()
+    return [...policies.values()].filter((policy) => isPlanned(policy, nowAt)).map(({ cameraId, profile }) => ({ cameraId, profile }))
+  }
+
+  async function tellPlan() {
+    const plan = planNow()
+    const text = JSON.stringify(plan)
+    if (text === told || !plane.isUp()) return
+    await plane.setRecordings(plan)
+    told = text
+  }
+
+  async function look() {
+    if (isClosed || !plane.isUp()) return
+    try {
+      await tellPlan()
+      await retention.run()
+    } catch (problem) {
+      log.warn({ problem }, 'recordings could not be looked after; it is tried again in a minute')
+    }
+  }
+
+  async function recordedIn(cameraId: CameraId, range: TimeRange): Promise<TimeRange[]> {
+    const segments = await store.listSegments(cameraId, range)
+    const waiting = [...toIndex.values(), ...growing.values()].filter((segment) => segment.cameraId === cameraId)
+    return [...segments, ...waiting].filter(({ fromAt, toAt }) => fromAt < range.toAt && toAt > range.fromAt).sort((a, b) => a.fromAt - b.fromAt)
+  }
+
+  return {
+    /** Reads the policies; media is told when it is there. */
+    async open(): Promise<void> {
+      for (const policy of await store.listPolicies()) policies.set(policy.cameraId, policy)
+      await retention.open()
+      if (plane.isUp()) await onLinkUp()
+    },
+    async timeline(cameraId: CameraId, range: TimeRange): Promise<Timeline> {
+      const [segments, history, stored, statuses] = await Promise.all([
+        recordedIn(cameraId, range),
+        store.listPolicyHistory(cameraId, range),
+        store.listProblems(cameraId, range),
+        listStatuses(cameraId, range),
+      ])
+      const nowAt = clock.now()
+      const grown = growing.get(cameraId)?.toAt
+      const knownUntilAt = grown !== undefined && nowAt - grown < GROWS_WITHIN_MS ? Math.min(grown, nowAt) : nowAt
+      return timelineOf({ cameraId, range, knownUntilAt, nowAt, segments, policies: history, problems: stored, statuses })
+    },
+    async days(cameraId: CameraId, range: TimeRange): Promise<RecordedDays> {
+      const recorded = joinRanges(await recordedIn(cameraId, range), 0)
+      const days = daysIn(range).map((day) => ({
+        ...day,
+        recordedMs: recorded.flatMap((each) => clipRange(each, day)).reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0),
+      }))
+      return { days: days.filter(({ recordedMs }) => recordedMs > 0) }
+    },
+    listPolicies: (): RecordingPolicy[] =>
+      [...policies.values()].map(({ cameraId, mode, schedule, profile, keepDays }) => ({ cameraId, mode, schedule, profile, keepDays })),
+    /** In force from now on, for all of these cameras. */
+    async setPolicy({ cameraIds, ...policy }: SetRecordingPolicy, fromAt: Instant = clock.now()): Promise<void> {
+      const next = cameraIds.map((cameraId) => ({ cameraId, fromAt, ...policy }))
+      await store.putPolicies(next)
+      for (const each of next) policies.set(each.cameraId, { ...each, toAt: null })
+      await tellPlan()
+    },
+    index,
+    async close(): Promise<void> {
+      isClosed = true
+      for (const timer of timers) timer.cancel()
+      await index()
+    },
+  }
+}
+export type Recordings = ReturnType<typeof createRecordings>

@@ -1,0 +1,227 @@
+/** Index, policies and retention on a real database, with a media plane that says what the test wants. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { silentLog } from '../../../server/base/log.ts'
+import { CameraId, type Instant } from '../../../server/contract/ids.ts'
+import { createRecordings, createRecordingStore, type Recordings } from '../../../server/features/recordings/index.ts'
+import { createRetention } from '../../../server/features/recordings/retention.ts'
+import type { RecordedSegment } from '../../../server/media/plane.ts'
+import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts'
+import { createFakePlane, type FakePlane } from '../../support/fake-plane.ts'
+import { until } from '../../media/support.ts'
+
+const DAY_MS = 86_400_000
+const MB = 1e6
+const A = CameraId.parse('a')
+const B = CameraId.parse('b')
+const continuous = { mode: 'continuous' as const, schedule: [], profile: 'main' as const, keepDays: 15 }
+
+let database: TestDatabase
+let clock: FakeClock
+let fake: FakePlane
+
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
+afterAll(() => database.close())
+beforeEach(async () => {
+  const db = database.database.as<Record<string, object>>()
+  for (const table of ['segments', 'recording_policies', 'recording_problems']) await db.deleteFrom(table).execute()
+  clock = createFakeClock()
+  fake = createFakePlane(clock)
+})
+
+const store = () => createRecordingStore(database.database)
+const segment = (cameraId: CameraId, fromAt: Instant, toAt: Instant, change: Partial<RecordedSegment> = {}): RecordedSegment => ({
+  cameraId,
+  profile: 'main',
+  diskId: 'disk',
+  path: `day/${cameraId}/${fromAt}-${toAt - fromAt}.mp4`,
+  fromAt,
+  toAt,
+  bytes: 10 * MB,
+  isClosed: true,
+  ...change,
+})
+
+async function openRecordings(): Promise<Recordings> {
+  const recordings = createRecordings({ store: store(), plane: fake.plane, clock, log: silentLog, quotaBytes: undefined, listStatuses: async () => [] })
+  await recordings.open()
+  return recordings
+}
+
+describe('R-STORE-1 policies', () => {
+  test('media is told what to record, at once, after its restart, and when hours begin', async () => {
+    const recordings = await openRecordings()
+    await recordings.setPolicy({ cameraIds: [A], ...continuous })
+    expect(fake.recordings).toEqual([{ cameraId: 'a', profile: 'main' }])
+    const now = new Date(clock.now())
+    const minute = ((now.getDay() + 6) % 7) * 1440 + now.getHours() * 60 + now.getMinutes()
+    await recordings.setPolicy({ cameraIds: [B], ...continuous, mode: 'scheduled', schedule: [{ fromMinute: minute + 5, toMinute: minute + 10 }] })
+    expect(fake.recordings.map(({ cameraId }) => cameraId)).toEqual(['a'])
+    await clock.advanceAsync(6 * 60_000)
+    await until(() => fake.recordings.length === 2, 'the hours of b')
+    fake.recordings = []
+    fake.setLink('lost')
+    fake.setLink('up')
+    await until(() => fake.recordings.length === 2, 'told again')
+    await recordings.close()
+    const again = await openRecordings()
+    expect(again.listPolicies().map(({ cameraId, mode }) => [cameraId, mode])).toEqual(
+      expect.arrayContaining([
+        ['a', 'continuous'],
+        ['b', 'scheduled'],
+      ]),
+    )
+    await again.close()
+  })
+})
+
+describe('R-PLAY index', () => {
+  test('closed segments are indexed, growing ones shown, missed ones found again on the disks', async () => {
+    const startAt = clock.now()
+    const recordings = await openRecordings()
+    await recordings.setPolicy({ cameraIds: [A], ...continuous }, startAt - 1)
+    await clock.advanceAsync(30 * 60_000)
+    const nowAt = clock.now()
+    fake.emit({ type: 'segment', segment: segment(A, startAt, startAt + 600_000) })
+    fake.emit({ type: 'segment', segment: segment(A, startAt + 1_200_000, nowAt - 3_000, { isClosed: false }) })
+    await recordings.index()
+    const range = { fromAt: startAt, toAt: nowAt + 3_600_000 }
+    expect(await recordings.timeline(A, range)).toEqual({
+      cameraId: 'a',
+      recorded: [
+        { fromAt: startAt, toAt: startAt + 600_000 },
+        { fromAt: startAt + 1_200_000, toAt: nowAt - 3_000 },
+      ],
+      gaps: [{ fromAt: startAt + 600_000, toAt: startAt + 1_200_000, reason: 'unknown', cause: null }],
+    })
+    fake.segments = [segment(A, startAt + 600_000, startAt + 1_200_000)]
+    fake.setLink('lost')
+    fake.setLink('up')
+    await until(() => fake.recordings.length === 1, 'the link')
+    await expect.poll(async () => (await store().listSegments(A, range)).length).toBe(2)
+    const days = await recordings.days(A, range)
+    expect(days.days.reduce((sum, { recordedMs }) => sum + recordedMs, 0)).toBe(1_200_000)
+    await recordings.close()
+  })
+
+  test('a database that is away loses no row', async () => {
+    const real = store()
+    let isAway = true
+    const recordings = createRecordings({
+      store: { ...real, putSegments: (rows) => (isAway ? Promise.reject(new Error('away')) : real.putSegments(rows)) },
+      plane: fake.plane,
+      clock,
+      log: silentLog,
+      quotaBytes: undefined,
+      listStatuses: async () => [],
+    })
+    const startAt = clock.now()
+    fake.emit({ type: 'segment', segment: segment(A, startAt, startAt + 600_000) })
+    await recordings.index()
+    expect((await recordings.timeline(A, { fromAt: startAt, toAt: startAt + 600_000 })).recorded).toHaveLength(1)
+    isAway = false
+    await recordings.close()
+    expect(await real.listSegments(A, { fromAt: startAt, toAt: startAt + 600_000 })).toHaveLength(1)
+  })
+
+  test('pictures that could not be written are a gap of the disk; our restart is ours', async () => {
+    const startAt = clock.now()
+    const recordings = await openRecordings()
+    await recordings.setPolicy({ cameraIds: [A], ...continuous }, startAt - 1)
+    for (let i = 0; i < 10; i++) {
+      fake.emit({ type: 'recordingProblem', cameraId: A, problem: 'write_failed', at: clock.now(), detail: 'ENOSPC' })
+      await clock.advanceAsync(5_000)
+    }
+    const range = { fromAt: startAt, toAt: clock.now() }
+    await expect.poll(async () => (await recordings.timeline(A, range)).gaps.filter(({ reason }) => reason === 'disk').length).toBe(1)
+    const awayAt = clock.now()
+    fake.setLink('lost')
+    await clock.advanceAsync(4_000)
+    fake.setLink('up')
+    await clock.advanceAsync(60_000)
+    await expect
+      .poll(async () => (await recordings.timeline(A, { fromAt: awayAt, toAt: awayAt + 4_000 })).gaps)
+      .toEqual([{ fromAt: awayAt, toAt: awayAt + 4_000, reason: 'platform', cause: 'media_unavailable' }])
+    await recordings.close()
+  })
+})
+
+describe('R-STORE-3 retention', () => {
+  const disk = (usedRate: number) => ({
+    diskId: 'disk',
+    folder: '/disk',
+    state: 'ok' as const,
+    totalBytes: 1_000 * MB,
+    freeBytes: 1_000 * MB * (1 - usedRate),
+    detail: null,
+  })
+
+  async function openRetention({ quotaBytes, locked = [] }: { quotaBytes?: number; locked?: Instant[] } = {}) {
+    const retention = createRetention({
+      store: store(),
+      plane: fake.plane,
+      clock,
+      log: silentLog,
+      quotaBytes,
+      keepDaysOf: () => 15,
+      isLocked: ({ fromAt }) => locked.includes(fromAt),
+    })
+    await retention.open()
+    return retention
+  }
+  /** One segment a day, the oldest first; today is day 0. */
+  const daysAgo = (days: number) => clock.now() - days * DAY_MS
+  const fill = (days: readonly number[]) => store().putSegments(days.map((day) => segment(A, daysAgo(day), daysAgo(day) + 600_000)))
+  const removedDays = () => fake.removed.map(({ path }) => Math.round((clock.now() - Number(/(\d+)-/.exec(path)![1])) / DAY_MS))
+
+  test('what is older than its policy goes; nothing younger, nothing locked', async () => {
+    await fill([20, 17, 16, 14, 1])
+    const retention = await openRetention({ locked: [daysAgo(17)] })
+    fake.disks = [disk(0.5)]
+    await retention.run()
+    expect(removedDays()).toEqual([20, 16])
+    expect(await store().listSegments(A, { fromAt: 0, toAt: clock.now() })).toHaveLength(3)
+  })
+
+  test('a disk that is nearly full loses its oldest, whatever their age, until it is relieved', async () => {
+    await fill([5, 4, 3, 2, 1])
+    const retention = await openRetention()
+    fake.disks = [disk(0.955)] // 15 MB above the relieved mark
+    await retention.run()
+    expect(removedDays()).toEqual([5, 4])
+  })
+
+  test('over the quota the oldest go', async () => {
+    await fill([5, 4, 3, 2, 1])
+    const retention = await openRetention({ quotaBytes: 25 * MB })
+    fake.disks = [disk(0.1)]
+    await retention.run()
+    expect(removedDays()).toEqual([5, 4, 3])
+  })
+
+  test.each([
+    { name: 'while we run', whenRunning: true },
+    { name: 'while we were away', whenRunning: false },
+  ])('T1 a clock that jumps a year $name deletes nothing for its age', async ({ whenRunning }) => {
+    await fill([14, 2, 1])
+    fake.disks = [disk(0.5)]
+    if (!whenRunning) clock.stepWall(365 * DAY_MS)
+    const retention = await openRetention()
+    if (whenRunning) clock.stepWall(365 * DAY_MS)
+    await retention.run()
+    await clock.advanceAsync(3_600_000)
+    await retention.run()
+    expect(fake.removed).toEqual([])
+  })
+
+  test('a file that is not gone keeps its row', async () => {
+    await fill([20])
+    fake.plane.removeSegments = async () => []
+    const retention = await openRetention()
+    fake.disks = [disk(0.5)]
+    await retention.run()
+    expect(await store().listSegments(A, { fromAt: 0, toAt: clock.now() })).toHaveLength(1)
+  })
+})

@@ -1,0 +1,347 @@
+/**
+ * One camera's recording on one video element (R-PLAY). It does not keep time: a master clock tells it ten times a second which moment to
+ * show and how fast (`follow`); it keeps its picture there by rate, by a jump within the buffer, or by asking the server. It reconnects
+ * by itself without end. What it knows goes out as `PlaybackState`.
+ */
+import type { Instant } from '../../../server/contract/ids.ts'
+import type { PlaybackServerMessage, TimeRange } from '../../../server/contract/recordings.ts'
+import { createBackoff } from './backoff.ts'
+import { decodableCodecs, withoutH265 } from './capability.ts'
+import { browserClock } from './clock.ts'
+import type { FeedEnd } from './feed.ts'
+import { createFlvTimeline, FlvFramingError } from './flv-timeline.ts'
+import { createFrameList } from './frame-list.ts'
+import { createMoments } from './moments.ts'
+import { openDecoder as openMpegtsDecoder } from './mpegts.ts'
+import { openPlaybackFeed, type PlaybackFeed } from './playback-feed.ts'
+import type { PlaybackOpened, PlaybackPace, PlaybackPhase, PlaybackPlayer, PlaybackPlayerOptions, PlaybackRefusal, PlaybackState } from './playback-state.ts'
+import { createScreen } from './screen.ts'
+import { steer } from './steering.ts'
+import type { PlayerFault } from './watchdog.ts'
+
+const shownEveryMs = 1000
+const goodForMs = 10_000
+const refusedPauseMs = 30_000
+/** Wanted and nothing heard. */
+const silentMs = 12_000
+/** A moment this far behind the end of the buffer may still arrive by itself, s of media at speed 1. */
+const aheadS = 3
+/** … if the buffer grows within this. */
+const growthMs = 2_500
+const stuckMs = 6_000
+const maxBacklogBytes = 48 * 1024 * 1024
+const keepBehindS = 30
+const closeCodes = { notSignedIn: 4001, noPermission: 4003, loginEnded: 4010, serverRestarts: 1012 } as const
+
+export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackPlayerOptions): PlaybackPlayer {
+  const { cameraId, openSocket, onState, holdCanvas, clock = browserClock, random = Math.random, openDecoder = openMpegtsDecoder } = options
+  const backoff = createBackoff({ random })
+  const moments = createMoments()
+  const frames = createFrameList()
+  const flv = createFlvTimeline({ jumpMs: Number.POSITIVE_INFINITY, onFrame: frames.add })
+  const screen = createScreen(video, {
+    clock,
+    openDecoder,
+    holdCanvas,
+    onFailure: onDecoderFailure,
+    onFirstFrame: report,
+    shouldPlay: () => false,
+    keepBehindS,
+  })
+  let codecs = options.codecs ?? decodableCodecs()
+  let feed: PlaybackFeed | undefined
+  /** What the stream now open was asked for. */
+  let askedAt: Instant = 0
+  let phase: PlaybackPhase = 'opening'
+  let gap: TimeRange | null = null
+  let end: { at: Instant | null } | undefined
+  let opened: PlaybackOpened | null = null
+  let refusal: PlaybackRefusal | null = null
+  let fault: PlayerFault | null = null
+  let detail: string | null = null
+  let retryDueMs: number | undefined
+  let heardAtMs = clock.monotonicMs()
+  let waitsSinceMs: number | undefined = heardAtMs
+  let goodSinceMs: number | undefined
+  let sent = { atMs: 0, speed: -1 }
+  let buffer = { endS: 0, grewAtMs: 0 }
+  let progress = { currentS: 0, atMs: 0 }
+  let reported = ''
+
+  video.muted = true
+  window.addEventListener('online', retryNow)
+  return { state, waitedMs, follow, shownAt, frameBeside, retryNow, close }
+
+  // ── the socket ──
+
+  function open(at: Instant) {
+    feed?.close()
+    retryDueMs = undefined
+    askedAt = at
+    end = undefined
+    heardAtMs = clock.monotonicMs()
+    feed = openPlaybackFeed({ cameraId, at, codecs }, openSocket, { onMessage, onBytes, onEnd })
+  }
+
+  /** Asks for another moment on the line that is open. */
+  function seek(at: Instant) {
+    askedAt = at
+    end = undefined
+    heardAtMs = clock.monotonicMs()
+    moments.reset()
+    feed?.seek(at)
+    setPhase('opening')
+  }
+
+  function onMessage(message: PlaybackServerMessage) {
+    heardAtMs = clock.monotonicMs()
+    if (message.type === 'refused') return refuse(message.cause, message.detail)
+    if (message.type === 'opened') {
+      opened = message
+      refusal = fault = detail = null
+      end = undefined
+      sent = { atMs: 0, speed: -1 }
+      moments.reset()
+      frames.reset()
+      flv.startAnew(true)
+    } else if (message.type === 'position') moments.position(message.flvMs, message.at)
+    else if (message.type === 'gap') moments.gap(message.flvMs, message.fromAt, message.toAt)
+    else end = { at: message.at }
+    report()
+  }
+
+  function onBytes(bytes: ArrayBuffer) {
+    heardAtMs = clock.monotonicMs()
+    if (end) end = undefined // it goes on
+    try {
+      const batch = flv.take(bytes)
+      if (!batch.tags) return
+      if (batch.isStart) screen.begin({ prelude: flv.prelude(false), hasAudio: false, isMuted: true })
+      screen.push(batch.tags, maxBacklogBytes)
+    } catch (error) {
+      if (!(error instanceof FlvFramingError)) throw error
+      fail('data_corrupt', error.message)
+    }
+  }
+
+  function onEnd(reason: FeedEnd) {
+    if (reason.kind === 'corrupt') return fail('data_corrupt', reason.detail)
+    if (reason.code === closeCodes.noPermission) return refuse('no_permission', null)
+    if (reason.code === closeCodes.notSignedIn || reason.code === closeCodes.loginEnded) {
+      fault = 'signed_out'
+      return void close()
+    }
+    fail(reason.code === closeCodes.serverRestarts ? 'server_restarts' : 'server_lost', reason.reason || null)
+  }
+
+  function onDecoderFailure({ isUnsupported, detail: words }: { isUnsupported: boolean; detail: string }) {
+    if (isUnsupported && opened?.codec === 'h265') codecs = withoutH265(codecs) // the browser promised more than it can
+    fail('decoder_failed', words)
+  }
+
+  function fail(why: PlayerFault, words: string | null) {
+    if (phase === 'closed') return
+    fault = why
+    detail = words
+    pauseFor(backoff.next(), 'lost')
+  }
+
+  /** Nothing will change by itself soon; ask again now and then all the same. */
+  function refuse(why: PlaybackRefusal, words: string | null) {
+    if (phase === 'closed') return
+    refusal = why
+    detail = words
+    fault = null
+    pauseFor(refusedPauseMs * (1 + random()), 'refused')
+  }
+
+  function pauseFor(pauseMs: number, next: PlaybackPhase) {
+    feed?.close()
+    feed = undefined
+    opened = null
+    goodSinceMs = undefined
+    moments.reset()
+    video.pause()
+    retryDueMs = clock.monotonicMs() + pauseMs
+    setPhase(next)
+  }
+
+  function retryNow() {
+    if (phase !== 'closed' && retryDueMs !== undefined) retryDueMs = clock.monotonicMs()
+  }
+
+  async function close() {
+    if (phase === 'closed') return
+    feed?.close()
+    feed = undefined
+    retryDueMs = undefined
+    window.removeEventListener('online', retryNow)
+    setPhase('closed')
+    await screen.close()
+  }
+
+  // ── keeping step ──
+
+  function follow(wanted: PlaybackPace) {
+    if (phase === 'closed') return
+    const nowMs = clock.monotonicMs()
+    if (!feed) {
+      if (retryDueMs === undefined || nowMs >= retryDueMs) open(wanted.at)
+      return report()
+    }
+    screen.pollFrame(document.hidden)
+    keepStep(wanted, nowMs)
+    tellShown(wanted, nowMs)
+    noteGood(nowMs)
+    if (isWaiting(phase) && nowMs - heardAtMs > silentMs) fail('server_silent', null)
+    report()
+  }
+
+  function keepStep({ at, speed, isRunning }: PlaybackPace, nowMs: number) {
+    gap = null
+    if (feed?.isSeeking()) return stand(end ? 'end' : 'opening')
+    const place = moments.locate(at)
+    if (!place) return stand(end ? 'end' : 'opening')
+    if (place.kind === 'before') {
+      // asked for a moment without a recording, it began behind the gap
+      if (at < askedAt || place.firstAt <= askedAt) return seek(at)
+      gap = { fromAt: askedAt, toAt: place.firstAt }
+      return stand('gap')
+    }
+    if (place.kind === 'gap') gap = { fromAt: place.fromAt, toAt: place.toAt }
+    const range = screen.hasDecoder() ? bufferedRange() : undefined
+    const targetS = mediaS(place.flvMs)
+    if (!range || targetS === undefined) return stand(gap ? 'gap' : 'opening')
+    noteGrowth(range, nowMs)
+    // a first picture with a composition time stands a little behind 0
+    const isInside = targetS >= range.startS - 0.5 && targetS < range.endS - 0.001
+    if (gap) {
+      if (isInside && Math.abs(video.currentTime - targetS) > 0.02) jump(targetS, range)
+      return stand('gap')
+    }
+    if (isInside) return keepAt(Math.max(targetS, range.startS), range, { speed, isRunning }, nowMs)
+    if (end && targetS >= range.endS - 0.001) return stand('end')
+    const isComing = targetS >= range.endS - 0.001 && targetS < range.endS + aheadS * Math.max(1, speed) && nowMs - buffer.grewAtMs < growthMs
+    if (!isComing) return seek(at)
+    stand('buffering')
+  }
+
+  function keepAt(targetS: number, range: Range, { speed, isRunning }: { speed: number; isRunning: boolean }, nowMs: number) {
+    if (video.seeking) return setPhase(isWaiting(phase) ? phase : 'buffering')
+    const driftS = video.currentTime - targetS
+    if (!isRunning) {
+      if (!video.paused) video.pause()
+      if (Math.abs(driftS) > 0.004) jump(targetS, range)
+      return setPhase('paused')
+    }
+    const { rate, jump: mustJump } = steer(driftS, speed)
+    if (video.playbackRate !== rate) video.playbackRate = rate
+    if (mustJump) jump(targetS, range)
+    if (video.paused) screen.play()
+    noteProgress(nowMs)
+    setPhase(video.readyState >= 2 ? 'playing' : 'buffering')
+  }
+
+  function noteProgress(nowMs: number) {
+    if (video.currentTime !== progress.currentS || document.hidden || phase !== 'playing') progress = { currentS: video.currentTime, atMs: nowMs }
+    else if (nowMs - progress.atMs > stuckMs) fail('decoder_stuck', null)
+  }
+
+  type Range = { startS: number; endS: number }
+  /** mpegts.js takes a seek outside of the buffer for one of its own and would empty it. */
+  function jump(targetS: number, { startS, endS }: Range) {
+    progress = { currentS: -1, atMs: clock.monotonicMs() }
+    // half a millisecond on, or rounding shows the picture before
+    video.currentTime = Math.min(endS - 0.002, Math.max(startS, targetS + 0.0005))
+  }
+
+  function stand(next: PlaybackPhase) {
+    if (!video.paused) video.pause()
+    setPhase(next)
+  }
+
+  function bufferedRange(): Range | undefined {
+    const { buffered } = video
+    return buffered.length === 0 ? undefined : { startS: buffered.start(0), endS: buffered.end(buffered.length - 1) }
+  }
+
+  function noteGrowth({ endS }: Range, nowMs: number) {
+    if (endS !== buffer.endS) buffer = { endS, grewAtMs: nowMs }
+  }
+
+  /** A clock that only waits for data keeps its speed: the server would else change what it sends back and forth. */
+  function tellShown({ speed, isPlaying }: PlaybackPace, nowMs: number) {
+    const wanted = isPlaying ? speed : 0
+    if (nowMs - sent.atMs < shownEveryMs && wanted === sent.speed) return
+    const flvMs = flv.toFlvMs(video.currentTime * 1000)
+    if (flvMs === undefined || !screen.hasDecoder()) return
+    sent = { atMs: nowMs, speed: wanted }
+    feed?.shown(Math.round(flvMs), wanted)
+  }
+
+  function noteGood(nowMs: number) {
+    if (phase !== 'playing' && phase !== 'paused') return void (goodSinceMs = undefined)
+    goodSinceMs ??= nowMs
+    if (nowMs - goodSinceMs > goodForMs) backoff.reset()
+  }
+
+  function mediaS(flvMs: number): number | undefined {
+    const mediaMs = flv.toMediaMs(flvMs)
+    return mediaMs === undefined ? undefined : mediaMs / 1000
+  }
+
+  // ── what is known ──
+
+  function setPhase(next: PlaybackPhase) {
+    if (phase === 'closed') return
+    phase = next
+    waitsSinceMs = isWaiting(next) ? (waitsSinceMs ?? clock.monotonicMs()) : undefined
+    if (next === 'closed' || next === 'lost' || next === 'refused') report()
+  }
+
+  function waitedMs(): number {
+    return waitsSinceMs === undefined ? 0 : clock.monotonicMs() - waitsSinceMs
+  }
+
+  function shownAt(): Instant | null {
+    const shownMs = screen.shownMediaMs()
+    const flvMs = shownMs === undefined ? undefined : flv.toFlvMs(shownMs)
+    return (flvMs === undefined ? undefined : moments.toAt(flvMs)) ?? null
+  }
+
+  function frameBeside(step: 1 | -1): Instant | null {
+    const shownMs = screen.shownMediaMs()
+    if (shownMs === undefined) return null
+    const flvMs = flv.toFlvMs(frames.beside(shownMs, step) ?? shownMs + step * 40)
+    return (flvMs === undefined ? undefined : moments.toAt(flvMs)) ?? null
+  }
+
+  function state(): PlaybackState {
+    const waitMs = retryDueMs === undefined ? 0 : retryDueMs - clock.monotonicMs()
+    return {
+      phase,
+      gap,
+      newestAt: end?.at ?? null,
+      refusal,
+      detail,
+      fault: phase === 'lost' || phase === 'closed' || phase === 'opening' ? fault : null,
+      attempt: backoff.attempts(),
+      retryInS: waitMs > 0 ? Math.ceil(waitMs / 1000) : null,
+      opened,
+      hasPicture: screen.hasPicture(),
+    }
+  }
+
+  /** Asked often; says only what is new. */
+  function report() {
+    const next = state()
+    const text = JSON.stringify(next)
+    if (text === reported) return
+    reported = text
+    onState(next)
+  }
+}
+
+function isWaiting(phase: PlaybackPhase): boolean {
+  return phase === 'opening' || phase === 'buffering' || phase === 'lost'
+}

@@ -1,0 +1,75 @@
+/** What a picture of playback has to say, in the fewest words: fact, cause, what happens next. Pure but for the language. */
+import type { Instant } from '../../../server/contract/ids.ts'
+import { formatMoment } from '../../base/format.ts'
+import { t } from '../../base/i18n.ts'
+import type { PlaybackState } from '../../engines/player/index.ts'
+
+export type TileWords = {
+  title: string
+  lines: readonly string[]
+  tone: 'plain' | 'gap' | 'degraded' | 'offline'
+  hasRetry: boolean
+  /** The picture below is not of the moment asked for. */
+  isDim: boolean
+  /** A thin progress at the upper edge. */
+  isLoading: boolean
+}
+
+const silent: TileWords = { title: '', lines: [], tone: 'plain', hasRetry: false, isDim: false, isLoading: false }
+
+/** `reason`: why nothing is stored at the moment asked for, in words; empty while it is not known. */
+export function tileWords(state: PlaybackState | null, { reason, now, waitedLong }: { reason: string; now: Instant; waitedLong: boolean }): TileWords {
+  const because = reason === '' ? t('playback.reason.unknown') : reason
+  switch (state?.phase) {
+    case undefined:
+    case 'opening':
+      return {
+        ...silent,
+        title: waitedLong || !state?.hasPicture ? t('playback.tile.opening') : '',
+        isLoading: true,
+        isDim: waitedLong && state?.hasPicture === true,
+      }
+    case 'buffering':
+      return { ...silent, isLoading: waitedLong }
+    case 'playing':
+    case 'paused':
+      return silent
+    case 'gap':
+      return {
+        ...silent,
+        title: t('playback.tile.gap', { reason: because }),
+        lines: state.gap === null ? [] : [t('playback.tile.gapUntil', { time: formatMoment(state.gap.toAt, now) })],
+        tone: 'gap',
+        isDim: true,
+      }
+    case 'end':
+      if (state.newestAt === null)
+        return {
+          ...silent,
+          title: t('playback.tile.nothing'),
+          lines: [t('playback.tile.nothingWhy', { reason: because }), t('playback.tile.nothingWhat')],
+          isDim: true,
+        }
+      return { ...silent, title: t('playback.tile.newest', { time: formatMoment(state.newestAt, now) }), lines: [t('playback.tile.newestWhat')] }
+    case 'lost': {
+      const attempt = Math.max(1, state.attempt)
+      const line = state.retryInS === null ? t('live.reconnecting', { attempt }) : t('live.reconnectingIn', { attempt, seconds: state.retryInS })
+      return { title: t(`live.fault.${state.fault ?? 'server_lost'}`), lines: [line], tone: 'degraded', hasRetry: true, isDim: true, isLoading: false }
+    }
+    case 'refused': {
+      const refusal = state.refusal ?? 'busy'
+      const again = state.retryInS === null ? [] : [t('playback.tile.retryIn', { seconds: state.retryInS })]
+      const lines = [t(`playback.tile.refused.${refusal}.what`), ...again]
+      return {
+        title: t(`playback.tile.refused.${refusal}.title`),
+        lines,
+        tone: 'offline',
+        hasRetry: refusal !== 'no_permission',
+        isDim: true,
+        isLoading: false,
+      }
+    }
+    case 'closed':
+      return { ...silent, title: t('live.signedOut'), lines: [t('live.signedOutWhat')], tone: 'degraded', isDim: true }
+  }
+}
