@@ -1,6 +1,7 @@
 /** What the streaming core costs: ingest beside ffmpeg, fan-out, and the wait for the first key frame. */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -56,15 +57,37 @@ const accessOf = ({ cameraId, mainUrl }: CameraAddress): CameraAccess => ({
   main: { driver: 'rtsp', url: mainUrl, username: '', password: '', transport: 'tcp' },
 })
 
+type Kind = 'ingest' | 'record'
+
+/** What ffmpeg does with each camera: FLV into nothing, or files of ten minutes. */
+const peerOutput = (kind: Kind, folder: string, number: number) =>
+  kind === 'ingest'
+    ? ['-f', 'flv', '-y', '/dev/null']
+    : [
+        '-f',
+        'segment',
+        '-segment_time',
+        '600',
+        '-segment_format',
+        'mp4',
+        '-segment_format_options',
+        'movflags=+frag_keyframe+empty_moov',
+        '-y',
+        join(folder, `${number}-%d.mp4`),
+      ]
+
 /**
- * 100 cameras of 2 Mbit/s, pulled and turned into FLV: ours in one process, and ffmpeg's `-c copy`, one process a camera, from the same cameras.
- * They take turns, so that a machine which slows down meanwhile slows both.
+ * 100 cameras of 2 Mbit/s, pulled and turned into FLV, or recorded as well: ours in one process, and ffmpeg's `-c copy`, one process a camera, from the
+ * same cameras. They take turns, so that a machine which slows down meanwhile slows both.
  */
-async function benchIngest(folder: string, cameras: CameraAddress[], children: Children) {
-  const socketPath = join(folder, 'ingest.sock')
+async function benchPulls(kind: Kind, folder: string, cameras: CameraAddress[], children: Children) {
+  const socketPath = join(folder, `${kind}.sock`)
+  const peerFolder = join(folder, 'peers')
+  mkdirSync(peerFolder, { recursive: true })
   const media = start(children, '../../server/media/main.ts', undefined, {
     MEDIA_SOCKET: socketPath,
-    STILLS_DIR: join(folder, 'stills'),
+    STILLS_DIR: join(folder, kind, 'stills'),
+    RECORDING_DIRS: JSON.stringify([join(folder, kind, 'recordings')]),
     LOG_LEVEL: 'warn',
     MEDIA_LINGER_MS: '600000',
   })
@@ -72,24 +95,29 @@ async function benchIngest(folder: string, cameras: CameraAddress[], children: C
   const plane = await openPlane(socketPath)
   const up = new Set<string>()
   plane.onEvent((event) => event.type === 'streamUp' && up.add(event.cameraId))
+  const cameraIds = cameras.map(({ cameraId }) => CameraId.parse(cameraId))
 
   async function ourTurn() {
     up.clear()
     await plane.setCameras(cameras.map(accessOf))
-    await Promise.all(cameras.map(({ cameraId }) => plane.warm(CameraId.parse(cameraId), 'main')))
+    if (kind === 'record') await plane.setRecordings(cameraIds.map((cameraId) => ({ cameraId, profile: 'main' })))
+    else await Promise.all(cameraIds.map((cameraId) => plane.warm(cameraId, 'main')))
     await until(() => up.size === cameras.length, 'every stream shows its first key frame')
     await pause(SETTLE_MS)
     await plane.stats()
     const cores = await coresUsed([media.pid!], WINDOW_MS)
     const { loopDelayP99Ms } = await plane.stats()
     const memoryMb = pssMb(media.pid!)
+    await plane.setRecordings([])
     await plane.setCameras([])
     return { cores, memoryMb, loopDelayP99Ms }
   }
 
   async function peersTurn() {
-    const peers = cameras.map(({ mainUrl }) =>
-      spawn(ffmpeg, ['-loglevel', 'error', '-rtsp_transport', 'tcp', '-i', mainUrl, '-c', 'copy', '-f', 'flv', '-y', '/dev/null'], { stdio: 'ignore' }),
+    const peers = cameras.map(({ mainUrl }, number) =>
+      spawn(ffmpeg, ['-loglevel', 'error', '-rtsp_transport', 'tcp', '-i', mainUrl, '-c', 'copy', ...peerOutput(kind, peerFolder, number)], {
+        stdio: 'ignore',
+      }),
     )
     children.push(...peers)
     await pause(12_000)
@@ -105,15 +133,16 @@ async function benchIngest(folder: string, cameras: CameraAddress[], children: C
   const [firstOurs, firstPeers, ours, peers] = [await ourTurn(), await peersTurn(), await ourTurn(), await peersTurn()]
   await plane.close()
   media.kill('SIGKILL')
+  for (const used of [join(folder, kind), peerFolder]) rmSync(used, { recursive: true, force: true })
   const cores = (firstOurs.cores + ours.cores) / 2
   const peerCores = (firstPeers.cores + peers.cores) / 2
   return {
-    'ingest.core_per_100_streams': round(cores),
-    'ingest.ffmpeg_core_per_100_streams': round(peerCores),
-    'ingest.over_ffmpeg': round(cores / peerCores),
-    'ingest.memory_mb': ours.memoryMb,
-    'ingest.ffmpeg_memory_mb': peers.memoryMb,
-    'ingest.loop_delay_p99_ms': round(ours.loopDelayP99Ms, 1),
+    [`${kind}.core_per_100_streams`]: round(cores),
+    [`${kind}.ffmpeg_core_per_100_streams`]: round(peerCores),
+    [`${kind}.over_ffmpeg`]: round(cores / peerCores),
+    [`${kind}.memory_mb`]: ours.memoryMb,
+    [`${kind}.ffmpeg_memory_mb`]: peers.memoryMb,
+    [`${kind}.loop_delay_p99_ms`]: round(ours.loopDelayP99Ms, 1),
   }
 }
 
@@ -251,7 +280,8 @@ export async function benchMedia(folder: string): Promise<Record<string, number>
     const host = start(children, './cameras.ts', { count: STREAMS, file: makeClip(folder, STREAM_KBPS), kbps: STREAM_KBPS })
     const { cameras } = await message<{ cameras: CameraAddress[] }>(host, ({ type }) => type === 'ready')
     return {
-      ...(await benchIngest(folder, cameras, children)),
+      ...(await benchPulls('ingest', folder, cameras, children)),
+      ...(await benchPulls('record', folder, cameras, children)),
       ...(await benchFanOut(folder, cameras[0]!, children)),
       ...(await benchFirstFrame(folder, cameras, children)),
     }

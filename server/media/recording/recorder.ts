@@ -79,7 +79,7 @@ export class Recorder {
       stream.listenSound((unit, flvMs) => this.onSound(unit, flvMs)),
       stream.add({ kind: 'recorder', onState() {} }),
     ]
-    this.progress = deps.clock.every(10_000, () => this.tell(false))
+    this.progress = deps.clock.every(10_000, () => this.tellProgress())
   }
 
   /** Stores what is at hand and leaves the stream. */
@@ -170,7 +170,10 @@ export class Recorder {
     const disk = this.deps.chooseDisk()
     if (!disk) return this.deps.onProblem('no_disk', at, 'no disk can be written to')
     const folder = cameraFolder(disk.folder, dayOf(at), this.stream.cameraId)
-    const writer = new SegmentWriter(disk, folder, at, (problem) => this.onWriteFailed(writer, problem))
+    const writer = new SegmentWriter(disk, folder, at, {
+      onBegun: () => this.report(writer, false),
+      onFailed: (problem) => this.onWriteFailed(writer, problem),
+    })
     this.mustOpen = false
     this.segment = { writer, firstFlvMs: pictures[0]!.flvMs, audio: this.stream.sourceAudio, nextSoundTime: 0, sequence: 0, part: this.partOf(at) }
   }
@@ -191,10 +194,7 @@ export class Recorder {
     const parts = [muxFragmentHead(++segment.sequence, at, tracks), ...pictures.map(({ bytes }) => bytes), ...sounds.map(({ bytes }) => bytes)]
     if (segment.sequence === 1) parts.unshift(muxFragmentedHead({ video: this.format!.video, audio, note: this.noteOf(writer) }))
     const bytes = parts.reduce((sum, part) => sum + part.length, 0)
-    if (writer.append(parts, bytes, this.end.at)) {
-      if (segment.sequence === 1) this.tell(false)
-      return
-    }
+    if (writer.append(parts, bytes, this.end.at)) return
     this.deps.onProblem(writer.isEnded ? 'write_failed' : 'disk_slow', at, `${bytes} bytes`)
     this.closeSegment()
     this.needsKey = true
@@ -222,8 +222,8 @@ export class Recorder {
     this.closing = Promise.all([this.closing, writer.close().then((isStored) => isStored && this.report(writer, true))])
   }
 
-  private tell(isClosed: boolean) {
-    if (this.segment && this.segment.writer.bytes > 0) this.report(this.segment.writer, isClosed)
+  private tellProgress() {
+    if (this.segment && this.segment.writer.bytes > 0) this.report(this.segment.writer, false)
   }
 
   private report({ disk, file, startAt, storedEndAt, bytes }: SegmentWriter, isClosed: boolean) {

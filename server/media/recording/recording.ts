@@ -1,5 +1,5 @@
 /** All recordings of this process: which cameras are recorded onto which disks, what is stored, what is taken away. */
-import { readdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../../base/clock.ts'
@@ -45,6 +45,7 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
       known[disk.folder] = disk.diskId
       await adoptAll(disk, log)
     }
+    await mkdir(dirname(knownDisksFile), { recursive: true, mode: 0o700 })
     await writeFile(knownDisksFile, `${JSON.stringify(known)}\n`, { mode: 0o600 })
   }
 

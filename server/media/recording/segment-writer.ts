@@ -5,6 +5,12 @@ import type { Instant } from '../../contract/ids.ts'
 import { type Disk, syncFolder } from './disk.ts'
 import { closedName, openName } from './segment-name.ts'
 
+export type SegmentWriterHandler = {
+  /** The first fragment is on the disk: there is something to play. */
+  onBegun(): void
+  onFailed(problem: NodeJS.ErrnoException): void
+}
+
 export class SegmentWriter {
   readonly disk: Disk
   readonly startAt: Instant
@@ -16,16 +22,16 @@ export class SegmentWriter {
   /** No more is written: a write failed, or it is closed. */
   isEnded = false
   private handle: FileHandle | undefined
-  private readonly onFailed: (problem: NodeJS.ErrnoException) => void
+  private readonly handler: SegmentWriterHandler
   private writtenEndAt: Instant
 
-  constructor(disk: Disk, folder: string, startAt: Instant, onFailed: (problem: NodeJS.ErrnoException) => void) {
+  constructor(disk: Disk, folder: string, startAt: Instant, handler: SegmentWriterHandler) {
     this.disk = disk
     this.startAt = startAt
     this.endAt = startAt
     this.writtenEndAt = startAt
     this.file = join(folder, openName(startAt))
-    this.onFailed = onFailed
+    this.handler = handler
   }
 
   /** How far the file reaches on the disk. */
@@ -47,12 +53,14 @@ export class SegmentWriter {
           at += bytesWritten
           left = behind(left, bytesWritten)
         }
+        const isFirst = this.bytes === 0
         this.bytes += bytes
         this.writtenEndAt = endAt
+        if (isFirst) this.handler.onBegun()
       },
       (problem) => {
         this.isEnded = true
-        this.onFailed(problem)
+        this.handler.onFailed(problem)
       },
     )
     if (isTaken) this.endAt = endAt
