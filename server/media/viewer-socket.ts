@@ -58,7 +58,7 @@ export class ViewerSocket {
       onClose: (code) => this.close(code === 1005 ? CloseCode.done : code),
     })
     socket.on('data', (chunk: Uint8Array) => this.onBytes(chunk))
-    socket.on('drain', () => this.isClosing || handler.onDrain())
+    socket.on('drain', () => this.onDrain())
     socket.on('error', () => socket.destroy()) // the close that follows is enough
     socket.once('end', () => this.close(CloseCode.done))
     socket.once('close', () => this.end(undefined))
@@ -92,6 +92,12 @@ export class ViewerSocket {
     this.socket.cork()
     run()
     this.socket.uncork()
+  }
+
+  /** Whoever takes bytes is there: a slow reader's pong waits behind what it has still to read. */
+  private onDrain() {
+    this.lastHeardMs = this.clock.monotonicMs()
+    if (!this.isClosing) this.handler.onDrain()
   }
 
   /** Once a second: is anybody there? */

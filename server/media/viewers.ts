@@ -8,7 +8,7 @@ import type { Hub } from './hub.ts'
 import type { MediaEvent, PlaybackRequest, ViewerLeft, ViewerRequest } from './plane.ts'
 import { PlaybackViewer } from './playback/playback-viewer.ts'
 import type { PlaybackLimits } from './playback/playout.ts'
-import { Marks } from './playback/seek.ts'
+import { FileMemory } from './playback/file-memory.ts'
 import type { Archive } from './recording/archive.ts'
 import type { Transcoders } from './transcoders.ts'
 import { Viewer } from './viewer.ts'
@@ -32,7 +32,7 @@ export function createViewers({ hub, transcoders, clock, log, limits, maxViewers
   const viewers = new Set<Viewer>()
   const playbacks = new Set<PlaybackViewer>()
   const all = () => [...viewers, ...playbacks]
-  const marks = new Marks()
+  const memory = new FileMemory()
   let goneBytes = 0
 
   const ticker = clock.every(TICK_MS, () => {
@@ -59,7 +59,7 @@ export function createViewers({ hub, transcoders, clock, log, limits, maxViewers
   function attachPlayback(request: PlaybackRequest, socket: Duplex, head: Uint8Array) {
     const viewer = new PlaybackViewer(request, socket, head, {
       archive,
-      marks,
+      memory,
       clock,
       log,
       limits: playback,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { silentLog } from '../../server/base/log.ts'
 import { readRecording } from '../../server/media/playback/reader.ts'
-import { Marks } from '../../server/media/playback/seek.ts'
+import { FileMemory } from '../../server/media/playback/file-memory.ts'
 import type { StoredSegment } from '../../server/media/recording/archive.ts'
 import { createFakeArchive, createPlaybackSetup, NOON, numberedPictures, writeSegment } from './recorded.ts'
 import { cameraId, temporaryFolder, until } from './support.ts'
@@ -88,7 +88,7 @@ describe('R-RECOVER files that a crash, a disk or a stranger has touched', () =>
 /** Everything that can be read from NOON on: the sequence numbers of the fragments. */
 async function readAll(segments: StoredSegment[], from = NOON): Promise<number[]> {
   const found: number[] = []
-  const deps = { archive: createFakeArchive(segments), marks: new Marks(), log: silentLog }
+  const deps = { archive: createFakeArchive(segments), memory: new FileMemory(), log: silentLog }
   for await (const step of readRecording(cameraId('a'), from, new AbortController().signal, deps)) {
     if (step.kind === 'edge') return found
     found.push(step.fragment.sequence)
@@ -111,7 +111,10 @@ describe('P1b every kind of damage', () => {
   test('bytes changed anywhere: the reader always comes to the end', async () => {
     const folder = temporaryFolder()
     const parameters = fc.record({
-      changes: fc.array(fc.record({ place: fc.double({ min: 0, max: 0.999, noNaN: true }), bytes: fc.uint8Array({ minLength: 1, maxLength: 48 }) }), { minLength: 1, maxLength: 6 }),
+      changes: fc.array(fc.record({ place: fc.double({ min: 0, max: 0.999, noNaN: true }), bytes: fc.uint8Array({ minLength: 1, maxLength: 48 }) }), {
+        minLength: 1,
+        maxLength: 6,
+      }),
       seekMs: fc.integer({ min: 0, max: 6_000 }),
     })
     await fc.assert(

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { PlaybackRequest } from '../../server/media/plane.ts'
 import { cameraFolder, dayOf } from '../../server/media/recording/segment-name.ts'
+import { ffmpegPath, hasFfprobe, makeClip, probeFile } from './clips.ts'
 import { createMediaSetup, everyMs, percentile } from './media-setup.ts'
 import { createPage, FRAME_MS, hd, NOON, numberedPicture, numberedPictures, type Page, writeSegment } from './recorded.ts'
 import { camera, cameraId, recordingsIn, until } from './support.ts'
@@ -131,11 +133,40 @@ describe('R-PLAY through the media process', () => {
     expect(page.of('gap')).toEqual([])
   })
 
+  test.skipIf(!ffmpegPath || !hasFfprobe)('real pictures, recorded by the recorder and played: ffprobe counts them all and complains of nothing', async () => {
+    const { play, plane, fake, folder, app } = await createPlaying()
+    const clip = makeClip('h264', { count: 75, gopFrames: 25 })
+    await plane.setRecordings([{ cameraId: cameraId('a'), profile: 'main' }])
+    await until(() => fake.openPulls().length === 1, 'the pull')
+    const startAt = Date.now()
+    const stop = everyMs(FRAME_MS, () => {
+      const unit = clip.shift()
+      if (unit) fake.openPulls()[0]!.send(unit)
+      else stop()
+    })
+    await until(() => clip.length === 0, 'the whole clip')
+    await plane.setRecordings([])
+    await until(() => app.recording.openSegments() === 0, 'the closed file')
+    const page = await play({ at: startAt })
+    await until(() => page.pictures().length === 75, 'all pictures')
+    const path = join(folder, 'played.flv')
+    writeFileSync(path, page.flv())
+    expect(probeFile(path)).toEqual({ streams: [{ codec: 'h264', frames: 75, widthPx: 640 }], complaints: '' })
+  })
+
   test('garbage that comes with the handshake ends that page only, and it is reported', async () => {
     const { plane, events, play } = await createPlaying()
     const good = await play()
     const front = createServer((socket) => {
-      const request = { viewerId: 'bad', cameraId: cameraId('a'), at: NOON, codecs: ['h264' as const], sound: false, loginId: 'login', webSocketKey: webSocketKey() }
+      const request = {
+        viewerId: 'bad',
+        cameraId: cameraId('a'),
+        at: NOON,
+        codecs: ['h264' as const],
+        sound: false,
+        loginId: 'login',
+        webSocketKey: webSocketKey(),
+      }
       void plane.attachPlayback(request, socket, Buffer.alloc(64, 0xff))
     })
     await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))

@@ -10,7 +10,7 @@ import type { PlaybackServerMessage } from '../../server/contract/recordings.ts'
 import { defaultLimits } from '../../server/media/app.ts'
 import type { PlaybackRequest, ViewerLeft } from '../../server/media/plane.ts'
 import { PlaybackViewer } from '../../server/media/playback/playback-viewer.ts'
-import { Marks } from '../../server/media/playback/seek.ts'
+import { FileMemory } from '../../server/media/playback/file-memory.ts'
 import type { Archive, StoredSegment } from '../../server/media/recording/archive.ts'
 import type { AudioConfig, VideoConfig } from '../../server/protocols/codec/access-unit.ts'
 import { h264Config } from '../../server/protocols/codec/h264.ts'
@@ -36,7 +36,7 @@ export const hevc: VideoConfig = h265Config(
   [hex('4401c073c189')],
 )
 
-export type RecordedPicture = { isKey: boolean; data: Uint8Array }
+export type RecordedPicture = { isKey: boolean; data: Uint8Array; compositionOffset?: number }
 
 /** One NAL unit that holds its number, and as many bytes as wanted. */
 export function numberedPicture(number: number, isKey: boolean, bytes = 64): RecordedPicture {
@@ -65,7 +65,7 @@ export function fragmentBytes({ sequence, at, baseMs, pictures, sound = [], soun
     {
       trackId: VIDEO_TRACK_ID,
       baseTime: baseMs,
-      samples: pictures.map(({ isKey, data }) => ({ duration: FRAME_MS, bytes: data.length, isKey, compositionOffset: 0 })),
+      samples: pictures.map(({ isKey, data, compositionOffset = 0 }) => ({ duration: FRAME_MS, bytes: data.length, isKey, compositionOffset })),
     },
   ]
   if (sound.length > 0)
@@ -89,11 +89,13 @@ export type SegmentOptions = {
   isOpen?: boolean
   /** The clock of the recorder leads the pictures by so much a fragment. */
   leadMs?: number
+  /** Each fragment says that it begins so much later than the one before it ended. */
+  slipMs?: number
 }
 
 /** Writes a whole file. `offsets` are where its fragments begin. */
 export function writeSegment(options: SegmentOptions): StoredSegment & { offsets: number[] } {
-  const { folder, fromAt, pictures, video = hd, audio, sound = [], fragmentFrames = 25, isOpen = false, leadMs = 0 } = options
+  const { folder, fromAt, pictures, video = hd, audio, sound = [], fragmentFrames = 25, isOpen = false, leadMs = 0, slipMs = 0 } = options
   const parts: Uint8Array[] = [muxFragmentedHead({ video, audio, note: { camera: 'a' } })]
   const offsets: number[] = []
   let soundBase = 0
@@ -103,7 +105,14 @@ export function writeSegment(options: SegmentOptions): StoredSegment & { offsets
     const at = fromAt + from * FRAME_MS + index * leadMs
     const heard = sound[index] ?? []
     parts.push(
-      fragmentBytes({ sequence: index + 1, at, baseMs: from * FRAME_MS, pictures: pictures.slice(from, from + fragmentFrames), sound: heard, soundBase }),
+      fragmentBytes({
+        sequence: index + 1,
+        at,
+        baseMs: from * FRAME_MS + index * slipMs,
+        pictures: pictures.slice(from, from + fragmentFrames),
+        sound: heard,
+        soundBase,
+      }),
     )
     soundBase += heard.length * 1024
   }
@@ -144,7 +153,7 @@ export type PlaybackSetup = Awaited<ReturnType<typeof createPlaybackSetup>>
 /** A server of playback alone, and browsers on real TCP sockets. */
 export async function createPlaybackSetup(segments: StoredSegment[], { pollMs = 20, archive = createFakeArchive(segments) } = {}) {
   const limits = defaultLimits()
-  const marks = new Marks()
+  const memory = new FileMemory()
   const left: ViewerLeft[] = []
   const viewers: PlaybackViewer[] = []
   const logged: string[] = []
@@ -154,7 +163,7 @@ export async function createPlaybackSetup(segments: StoredSegment[], { pollMs = 
   const server = createServer((socket) => {
     const viewer = new PlaybackViewer(requests.shift()!, socket, new Uint8Array(0), {
       archive,
-      marks,
+      memory,
       clock: systemClock,
       log,
       limits: { ...limits.playback, pollMs },

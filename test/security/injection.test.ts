@@ -197,13 +197,18 @@ describe('A2 hostile text in every place of every endpoint', () => {
       }
   })
 
-  test.each(['/media/live/own-1', '/push'])('%s: in the query of a socket', async (path) => {
+  test.each([
+    { path: '/media/live/own-1', given: '', fields: ['profile', 'codecs', 'sound'] },
+    { path: '/media/playback/own-1', given: '&at=1', fields: ['codecs', 'sound'] },
+    { path: '/media/playback/own-1', given: '', fields: ['at'] },
+    { path: '/push', given: '', fields: ['epoch', 'seq'] },
+  ])('$path: in $fields of the query of a socket', async ({ path, given, fields }) => {
     const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
-    for (const field of path === '/push' ? ['epoch', 'seq'] : ['profile', 'codecs', 'sound'])
+    for (const field of fields)
       for (const text of hostile) {
         // a well-formed epoch that is not ours; minus nought is nought
-        if ((field === 'epoch' && /^[0-9a-z]{1,32}$/.test(text)) || (field === 'seq' && text === '-0')) continue
-        const answer = await ask({ method: 'GET', path: `${path}?${field}=${encoded(text)}`, cookie: cookies[0]!, headers })
+        if ((field === 'epoch' && /^[0-9a-z]{1,32}$/.test(text)) || ((field === 'seq' || field === 'at') && text === '-0')) continue
+        const answer = await ask({ method: 'GET', path: `${path}?${field}=${encoded(text)}${given}`, cookie: cookies[0]!, headers })
         expect([field, text.slice(0, 60), answer.status]).toEqual([field, text.slice(0, 60), 400])
       }
     expect(running.fake.viewers.size).toBe(0)

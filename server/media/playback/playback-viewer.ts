@@ -1,6 +1,7 @@
 /** One page that plays recordings: what it asks for, one playout at a time, and how it ends. */
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
+import type { Instant } from '../../contract/ids.ts'
 import { PlaybackClientMessage } from '../../contract/recordings.ts'
 import type { PlaybackRequest, ViewerLeft } from '../plane.ts'
 import { CloseCode, type SocketLimits, ViewerSocket } from '../viewer-socket.ts'
@@ -15,6 +16,8 @@ export type PlaybackViewerDeps = ReaderDeps & {
   onLeft(viewer: PlaybackViewer, left: ViewerLeft): void
 }
 
+/** The end of the year 9999: what the names of folders can say. */
+const LATEST_AT: Instant = 253_402_300_799_999
 /** Faster than this only key frames are sent. */
 const MAX_FULL_SPEED = 4
 
@@ -32,7 +35,7 @@ export class PlaybackViewer {
     this.request = request
     this.deps = deps
     this.startedMonoMs = deps.clock.monotonicMs()
-    this.ask = { seekId: 0, at: request.at, isKeyFramesOnly: false }
+    this.open({ seekId: 0, at: request.at, isKeyFramesOnly: false })
     this.delivery = new ViewerSocket(socket, request.webSocketKey, head, {
       clock: deps.clock,
       limits: deps.socketLimits,
@@ -82,7 +85,7 @@ export class PlaybackViewer {
   }
 
   private open(ask: Ask) {
-    this.ask = ask
+    this.ask = { ...ask, at: Math.min(ask.at, LATEST_AT) }
     this.playout?.stop()
   }
 

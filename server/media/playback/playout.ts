@@ -12,10 +12,10 @@ import type { PlaybackRequest } from '../plane.ts'
 import { type FeedFormat, openingFrame } from '../tag.ts'
 import type { ViewerSocket } from '../viewer-socket.ts'
 import { FRAME_HEADROOM_BYTES, frameInPlace } from '../websocket.ts'
+import { HOLE_MS, keyIndexAt, momentOf } from './moments.ts'
 import { type ReaderDeps, readRecording, type ReadStep, type Unreadable } from './reader.ts'
 import type { PlacedFragment, RecordedFile } from './recorded-file.ts'
 import { createSampleReader, inOrderOfTime, isWholePicture } from './samples.ts'
-import { HOLE_MS, keyIndexAt, momentOf } from './seek.ts'
 
 export type PlaybackLimits = {
   /** So much media is sent ahead of what the page shows, at a speed of 1 or less. */
@@ -28,6 +28,8 @@ export type Ask = { seekId: number; at: Instant; isKeyFramesOnly: boolean }
 
 export type PlayoutDeps = ReaderDeps & { socket: ViewerSocket; request: PlaybackRequest; clock: Clock; limits: PlaybackLimits }
 
+/** Pictures that follow one another in one file; `shiftMs` is their FLV time less their decoding time. */
+type Run = { shiftMs: number; fromFlvMs: number; nextDts: number }
 type FragmentStep = Extract<ReadStep, { kind: 'fragment' }>
 
 /** The clock of the recorder leads the camera's by a few ms a fragment; the page is told when it comes to this. */
@@ -48,8 +50,8 @@ export class Playout {
   private shown: { flvMs: number; monoMs: number | undefined }
   /** Which moment which FLV time is, oldest first; the last shown one is the first of them. */
   private positions: { flvMs: number; at: Instant }[] = []
-  /** FLV time less decoding time, while pictures follow one another; undefined: the next must be a key frame. */
-  private run: { shiftMs: number; fromFlvMs: number; nextDts: number } | undefined
+  /** Undefined: the next picture must be a key frame. */
+  private run: Run | undefined
   private lastSoundFlvMs = -1
   private toldEndAt: Instant | null | undefined
 
@@ -108,9 +110,8 @@ export class Playout {
   private async onFragment({ file, fragment, isContinuous }: FragmentStep) {
     const { audio } = file.head
     const { isKeyFramesOnly } = this.ask
-    const isFollowing = isContinuous && this.run?.nextDts === fragment.video[0]!.dts
-    if (!isFollowing) this.run = undefined
-    else this.keepTime(fragment)
+    if (!isContinuous) this.run = undefined
+    else if (this.run) this.keepTime(fragment, this.run)
     const first = this.format ? fragment.video[0]! : fragment.video[Math.max(0, keyIndexAt(fragment, this.ask.at))]!
     const read = createSampleReader(file, fragment, !isKeyFramesOnly)
     for (const { kind, sample, dtsMs } of inOrderOfTime(fragment, audio?.sampleRateHz ?? 1)) {
@@ -134,11 +135,7 @@ export class Playout {
     const format: FeedFormat = { video: head.video, audio: head.audio }
     const at = momentOf(fragment, sample)
     if (!this.isSameFormat(format)) await this.open(format, at)
-    else {
-      const fromAt = this.momentAt(this.nextFlvMs)
-      if (at - fromAt > HOLE_MS) this.send({ type: 'gap', flvMs: this.nextFlvMs, fromAt, toAt: at })
-    }
-    this.tellPosition(at)
+    this.tellMoment(at)
     this.run = { shiftMs: this.nextFlvMs - sample.dts, fromFlvMs: this.nextFlvMs, nextDts: sample.dts }
   }
 
@@ -170,15 +167,22 @@ export class Playout {
     return (!this.hasSound(sent.audio) && !this.hasSound(audio)) || isSameAudio(sent.audio, audio)
   }
 
-  /** What follows without a seam may still be a little off by the clock. */
-  private keepTime({ at }: PlacedFragment) {
-    if (Math.abs(at - this.momentAt(this.nextFlvMs)) >= POSITION_MS) this.tellPosition(at)
+  /** Pictures follow without a seam, but times may be a little off, or jump. */
+  private keepTime({ at, video }: PlacedFragment, run: Run) {
+    const { dts } = video[0]!
+    if (Math.abs(dts - run.nextDts) > HOLE_MS) run.shiftMs = this.nextFlvMs - dts
+    else this.nextFlvMs = Math.max(this.nextFlvMs, dts + run.shiftMs)
+    if (Math.abs(at - this.momentAt(this.nextFlvMs)) >= POSITION_MS) this.tellMoment(at)
   }
 
-  private tellPosition(at: Instant) {
-    const position = { flvMs: this.nextFlvMs, at: Math.round(at) }
-    this.positions.push(position)
-    this.send({ type: 'position', ...position })
+  /** What follows is of the moment `at`. */
+  private tellMoment(at: Instant) {
+    const { nextFlvMs: flvMs } = this
+    const toAt = Math.round(at)
+    const fromAt = Math.round(this.positions.length > 0 ? this.momentAt(flvMs) : at)
+    if (toAt - fromAt > HOLE_MS) this.send({ type: 'gap', flvMs, fromAt, toAt })
+    this.positions.push({ flvMs, at: toAt })
+    this.send({ type: 'position', flvMs, at: toAt })
   }
 
   private momentAt(flvMs: number): Instant {
@@ -215,8 +219,8 @@ export class Playout {
   }
 
   private complain(file: RecordedFile, { offset, at }: PlacedFragment) {
-    const { marks, log, request } = this.deps
-    if (marks.isFirstComplaint(file.path)) log.warn({ cameraId: request.cameraId, file: file.path, offset, at }, 'a recorded picture is damaged')
+    const { memory, log, request } = this.deps
+    if (memory.isFirstComplaint(file.path)) log.warn({ cameraId: request.cameraId, file: file.path, offset, at }, 'a recorded picture is damaged')
   }
 
   /** Says so, and is silent until the page asks for something else. */

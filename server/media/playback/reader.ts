@@ -3,10 +3,12 @@ import { ProtocolError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { Archive, StoredSegment } from '../recording/archive.ts'
+import type { FileMemory } from './file-memory.ts'
+import { endOf } from './moments.ts'
 import { type PlacedFragment, RecordedFile } from './recorded-file.ts'
-import { endOf, type Marks, seek, step } from './seek.ts'
+import { seek, step } from './seek.ts'
 
-export type ReaderDeps = { archive: Archive; marks: Marks; log: Log }
+export type ReaderDeps = { archive: Archive; memory: FileMemory; log: Log }
 
 /** Why a file that should be there could not be read. */
 export type Unreadable = { cause: 'damaged_file' | 'disk_missing'; detail: string }
@@ -17,7 +19,7 @@ export type ReadStep =
   /** Nothing newer than `at` can be read now: ask again later. `unreadable`: what was left out since the last fragment. */
   | { kind: 'edge'; at: Instant | undefined; unreadable: Unreadable | undefined }
 
-type Reading = { segment: StoredSegment; file: RecordedFile; nextOffset: number; isContinuous: boolean; isSucceeded: boolean }
+type Reading = { segment: StoredSegment; file: RecordedFile; nextOffset: number; isContinuous: boolean; hasSuccessor: boolean }
 
 /** A file that is closed is renamed: its beginning tells which it is. */
 const isSame = (a: StoredSegment, b: StoredSegment | undefined) => b !== undefined && a.diskId === b.diskId && a.fromAt === b.fromAt
@@ -30,7 +32,7 @@ export async function* readRecording(
   cameraId: CameraId,
   at: Instant,
   signal: AbortSignal,
-  { archive, marks, log }: ReaderDeps,
+  { archive, memory, log }: ReaderDeps,
 ): AsyncGenerator<ReadStep, never> {
   /** The newest segment that was tried, readable or not. */
   let tried: StoredSegment | undefined
@@ -64,8 +66,8 @@ export async function* readRecording(
     let file: RecordedFile | undefined
     try {
       file = await openFile(segment)
-      const nextOffset = await seek(file, cursorAt, segment.toAt, { marks, signal })
-      return { segment, file, nextOffset, isContinuous: false, isSucceeded: false }
+      const nextOffset = await seek(file, cursorAt, segment.toAt, { memory, signal })
+      return { segment, file, nextOffset, isContinuous: false, hasSuccessor: false }
     } catch (problem) {
       await file?.close()
       leaveOut(segment, problem)
@@ -79,7 +81,7 @@ export async function* readRecording(
     if (!(problem instanceof ProtocolError) && code === undefined) throw problem
     unreadable = { cause: code === undefined ? 'damaged_file' : 'disk_missing', detail: code ?? (problem as ProtocolError).message }
     cursorAt = Math.max(cursorAt, segment.toAt)
-    if (marks.isFirstComplaint(segment.file)) log.warn({ cameraId, file: segment.file, problem }, 'a recorded file cannot be read')
+    if (memory.isFirstComplaint(segment.file)) log.warn({ cameraId, file: segment.file, problem }, 'a recorded file cannot be read')
   }
 
   /** The next fragment of the file at hand; `undefined` when there is none (yet). */
@@ -88,7 +90,7 @@ export async function* readRecording(
     if (!fragment) return undefined
     if (fragment.offset !== from.nextOffset) {
       from.isContinuous = false
-      if (marks.isFirstComplaint(from.segment.file)) log.warn({ cameraId, file: from.segment.file, offset: from.nextOffset }, 'a recorded file is damaged')
+      if (memory.isFirstComplaint(from.segment.file)) log.warn({ cameraId, file: from.segment.file, offset: from.nextOffset }, 'a recorded file is damaged')
     }
     from.nextOffset = fragment.offset + fragment.bytes
     return fragment
@@ -119,7 +121,7 @@ export async function* readRecording(
       const next = await findNext()
       if (!next) yield { kind: 'edge', at: lastAt ?? (await archive.findEnd(cameraId)), unreadable }
       // its last fragment may have been written while we looked for its successor
-      else if (reading && !reading.isSucceeded) reading.isSucceeded = true
+      else if (reading && !reading.hasSuccessor) reading.hasSuccessor = true
       else {
         await stopReading()
         tried = next

@@ -1,14 +1,10 @@
 /** Finds the moment in a file that has no index: a fragment says its own time, so a few guesses get there without reading what lies between. */
 import type { Instant } from '../../contract/ids.ts'
 import { ProtocolError } from '../../base/errors.ts'
-import type { StoredSample } from '../../protocols/mp4/fragment-parser.ts'
+import type { FileMemory } from './file-memory.ts'
+import { endOf, HOLE_MS, keyIndexAt } from './moments.ts'
 import { type PlacedFragment, type RecordedFile, undefinedIfDamaged } from './recorded-file.ts'
 
-/** A place that was found once, kept for the next seek. */
-export type Mark = { at: Instant; offset: number }
-
-const MAX_FILES = 256
-const MAX_MARKS = 1_024
 /** Nearer than this one goes from fragment to fragment. */
 const STEP_BYTES = 2 * 1024 * 1024
 /** A guess aims this much before its goal: the fragment that holds the goal begins there. */
@@ -18,47 +14,7 @@ const MAX_GUESSES = 6
 /** How far back a key frame is looked for. */
 const MAX_GOP_MS = 60_000
 
-/** So much that is missing between two pictures is a hole, and told. */
-export const HOLE_MS = 1_000
-
-/** What is remembered of the files used last: marks in the order of the file, and whether its damage was told. */
-export class Marks {
-  private readonly byFile = new Map<string, Mark[]>()
-  private readonly complained = new Set<string>()
-
-  of(path: string): readonly Mark[] {
-    return this.byFile.get(path) ?? []
-  }
-
-  add(path: string, { at, offset }: PlacedFragment) {
-    const marks = this.byFile.get(path) ?? []
-    this.byFile.delete(path)
-    this.byFile.set(path, marks)
-    if (this.byFile.size > MAX_FILES) this.byFile.delete(this.byFile.keys().next().value!)
-    const behind = marks.findIndex((mark) => mark.offset >= offset)
-    if (marks[behind]?.offset === offset || marks.length >= MAX_MARKS) return
-    marks.splice(behind < 0 ? marks.length : behind, 0, { at, offset })
-  }
-
-  /** True once for each file. */
-  isFirstComplaint(path: string): boolean {
-    if (this.complained.has(path)) return false
-    this.complained.add(path)
-    if (this.complained.size > MAX_FILES) this.complained.delete(this.complained.keys().next().value!)
-    return true
-  }
-}
-
-export type SeekDeps = { marks: Marks; signal: AbortSignal }
-
-/** When a picture of this fragment was taken. */
-export const momentOf = ({ at, video }: PlacedFragment, sample: StoredSample): Instant => at + sample.dts - video[0]!.dts
-
-/** Where the last picture of a fragment ends. */
-export function endOf(fragment: PlacedFragment): Instant {
-  const last = fragment.video.at(-1)!
-  return momentOf(fragment, last) + last.duration
-}
+export type SeekDeps = { memory: FileMemory; signal: AbortSignal }
 
 /**
  * Where to begin to read for `at`: the fragment with the last key frame at or before it; where none is near, the fragment that holds it; behind a hole
@@ -77,16 +33,11 @@ export async function seek(file: RecordedFile, at: Instant, toAt: Instant, deps:
   return holding.offset
 }
 
-/** Index of the last key frame at or before `at`, -1 when there is none. */
-export function keyIndexAt(fragment: PlacedFragment, at: Instant): number {
-  return fragment.video.findLastIndex((sample) => sample.isKey && momentOf(fragment, sample) <= at)
-}
-
 /** The last fragment that begins at or before `at`; the file's first when all begin later. */
-async function lastBegunBy(file: RecordedFile, at: Instant, toAt: Instant, { marks, signal }: SeekDeps): Promise<PlacedFragment | undefined> {
-  const known = marks.of(file.path)
-  const before = known.findLast((mark) => mark.at <= at)
-  const after = known.find((mark) => mark.at > at)
+async function lastBegunBy(file: RecordedFile, at: Instant, toAt: Instant, { memory, signal }: SeekDeps): Promise<PlacedFragment | undefined> {
+  const known = memory.placesOf(file.path)
+  const before = known.findLast((place) => place.at <= at)
+  const after = known.find((place) => place.at > at)
   let low = await file.fragmentAt(before?.offset ?? file.head.bytes).catch(undefinedIfDamaged)
   low ??= await file.findFragment(file.head.bytes, file.knownBytes, signal)
   if (!low || low.at > at) return low
@@ -98,7 +49,7 @@ async function lastBegunBy(file: RecordedFile, at: Instant, toAt: Instant, { mar
     if (next >= high.offset) break
     const guess = guessOffset(low, high, at, guesses)
     const found: PlacedFragment | undefined = guess <= next ? await step(file, next, high.offset, signal) : await file.findFragment(guess, high.offset, signal)
-    if (found) marks.add(file.path, found)
+    if (found) memory.add(file.path, found)
     if (!found) {
       if (guess <= next) break
       high = { at: high.at, offset: guess } // nothing begins behind the guess

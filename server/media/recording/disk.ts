@@ -36,6 +36,7 @@ export class Disk {
   private readonly expectedId: string | undefined
   private tail: Promise<void> = Promise.resolve()
   private queuedBytes = 0
+  private scratch = Buffer.alloc(0)
   private restUntilMs = 0
   private isDirty = false
   private readonly timers: { cancel(): void }[] = []
@@ -83,6 +84,12 @@ export class Disk {
       })
       .finally(() => (this.queuedBytes -= bytes))
     return true
+  }
+
+  /** Memory for what the running job writes, the same for every job: they run one at a time. */
+  borrow(bytes: number): Buffer {
+    if (this.scratch.length < bytes) this.scratch = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.scratch.length))
+    return this.scratch
   }
 
   /** Resolves when all that was handed in has been written. */

@@ -47,9 +47,8 @@ export type RecorderDeps = {
   onProblem(problem: RecordingProblem, at: Instant, detail: string): void
 }
 
-type Picture = { flvMs: number; ptsMs: number; isKey: boolean; bytes: Uint8Array }
 type Sound = { flvMs: number; bytes: Uint8Array; config: AudioConfig }
-type Fragment = { at: Instant; beginsWithKey: boolean; mustOpen: boolean; pictures: Picture[]; sounds: Sound[] }
+type Fragment = { at: Instant; beginsWithKey: boolean; mustOpen: boolean; pictures: Tag[]; sounds: Sound[] }
 type Segment = { writer: SegmentWriter; firstFlvMs: number; audio: AudioConfig | undefined; nextSoundTime: number; sequence: number; part: number }
 
 export class Recorder {
@@ -119,7 +118,7 @@ export class Recorder {
     if (this.needsKey && !tag.isKey) return
     this.needsKey = false
     this.fragment ??= this.begin(tag)
-    this.fragment.pictures.push({ flvMs: tag.flvMs, ptsMs: tag.ptsMs, isKey: tag.isKey, bytes: tagData(tag) })
+    this.fragment.pictures.push(tag)
   }
 
   private onSound(unit: AudioUnit, flvMs: number) {
@@ -185,16 +184,27 @@ export class Recorder {
     if (fragment.sounds.length > 0 && sounds.length === 0) this.mustOpen = true // sound that began, or changed, after the segment did
     const video = pictures.map((picture, index) => ({
       duration: Math.max(0, (pictures[index + 1]?.flvMs ?? endFlvMs) - picture.flvMs),
-      bytes: picture.bytes.length,
+      bytes: picture.dataBytes,
       isKey: picture.isKey,
       compositionOffset: picture.ptsMs - picture.flvMs,
     }))
     const tracks: FragmentTrack[] = [{ trackId: VIDEO_TRACK_ID, baseTime: pictures[0]!.flvMs - segment.firstFlvMs, samples: video }]
     if (audio && sounds.length > 0) tracks.push(soundTrack(segment, audio, sounds))
-    const parts = [muxFragmentHead(++segment.sequence, at, tracks), ...pictures.map(({ bytes }) => bytes), ...sounds.map(({ bytes }) => bytes)]
-    if (segment.sequence === 1) parts.unshift(muxFragmentedHead({ video: this.format!.video, audio, note: this.noteOf(writer) }))
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0)
-    if (writer.append(parts, bytes, this.end.at)) return
+    const heads = [muxFragmentHead(++segment.sequence, at, tracks)]
+    if (segment.sequence === 1) heads.unshift(Buffer.from(muxFragmentedHead({ video: this.format!.video, audio, note: this.noteOf(writer) })))
+    const bytes =
+      tracks.reduce((sum, { samples }) => samples.reduce((all, sample) => all + sample.bytes, sum), 0) + heads.reduce((sum, head) => sum + head.length, 0)
+    const fill = (target: Buffer) => {
+      let offset = 0
+      const put = (part: Uint8Array) => {
+        target.set(part, offset)
+        offset += part.length
+      }
+      heads.forEach(put)
+      for (const picture of pictures) put(tagData(picture))
+      for (const sound of sounds) put(sound.bytes)
+    }
+    if (writer.append(bytes, fill, this.end.at)) return
     this.deps.onProblem(writer.isEnded ? 'write_failed' : 'disk_slow', at, `${bytes} bytes`)
     this.closeSegment()
     this.needsKey = true

@@ -39,20 +39,17 @@ export class SegmentWriter {
     return this.writtenEndAt
   }
 
-  /** Adds whole fragments, or the head first of all. False when the disk cannot take it: nothing of it is written then. */
-  append(parts: readonly Uint8Array[], bytes: number, endAt: Instant): boolean {
+  /** Adds a whole fragment, with the head of the file before the first. `fill` writes exactly `bytes`. False when the disk cannot take it: nothing is written then. */
+  append(bytes: number, fill: (target: Buffer) => void, endAt: Instant): boolean {
     if (this.isEnded) return false
     const isTaken = this.disk.write(
       bytes,
       async () => {
         if (this.isEnded) return
         this.handle ??= await this.create()
-        let left = parts
-        for (let at = this.bytes; left.length > 0;) {
-          const { bytesWritten } = await this.handle.writev(left, at)
-          at += bytesWritten
-          left = behind(left, bytesWritten)
-        }
+        const target = this.disk.borrow(bytes)
+        fill(target)
+        for (let written = 0; written < bytes;) written += (await this.handle.write(target, written, bytes - written, this.bytes + written)).bytesWritten
         const isFirst = this.bytes === 0
         this.bytes += bytes
         this.writtenEndAt = endAt
@@ -101,18 +98,4 @@ export class SegmentWriter {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     return open(this.file, 'wx', 0o600)
   }
-}
-
-/** What is left of `parts` after so many bytes of them. */
-function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
-  let skip = bytes
-  const left: Uint8Array[] = []
-  for (const part of parts) {
-    if (skip >= part.length) skip -= part.length
-    else {
-      left.push(skip > 0 ? part.subarray(skip) : part)
-      skip = 0
-    }
-  }
-  return left
 }
