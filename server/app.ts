@@ -96,6 +96,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     clock,
     log,
     quotaBytes: settings.recordingQuotaBytes,
+    isCamera: cameras.has,
     listStatuses: async (cameraId, range) => (await health.history(cameraId, range)).intervals,
   })
   const system = createSystem({ database, plane, clock, log })

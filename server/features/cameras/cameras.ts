@@ -33,6 +33,7 @@ export function createCameras({ store, clock, onChanged }: CameraDeps) {
     /** Reads the register; to be called before anything else. */
     open: reload,
     count: () => entries.size,
+    has: (cameraId: CameraId) => entries.has(cameraId),
     listEntries: () => [...entries.values()],
     /** What media must know of all cameras. */
     listAccess: (): CameraAccess[] => [...entries.values()].map(({ cameraId, access }) => toCameraAccess(cameraId, access)),

@@ -1,5 +1,6 @@
 /** What is to be recorded, what is stored, what is missing (R-STORE, R-PLAY). Media stores; this keeps the index of it, the policies and the retention. */
 import type { Clock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { RecordedDays, RecordingPolicy, SetRecordingPolicy, TimeRange, Timeline } from '../../contract/recordings.ts'
@@ -31,10 +32,11 @@ export type RecordingsDeps = {
   clock: Clock
   log: Log
   quotaBytes: number | undefined
+  isCamera(cameraId: CameraId): boolean
   listStatuses(cameraId: CameraId, range: TimeRange): Promise<readonly StatusInterval[]>
 }
 
-export function createRecordings({ store, plane, clock, log, quotaBytes, listStatuses }: RecordingsDeps) {
+export function createRecordings({ store, plane, clock, log, quotaBytes, isCamera, listStatuses }: RecordingsDeps) {
   const policies = new Map<CameraId, PolicyInterval>()
   /** The growing segment of each camera, as last told. */
   const growing = new Map<CameraId, RecordedSegment>()
@@ -181,8 +183,10 @@ export function createRecordings({ store, plane, clock, log, quotaBytes, listSta
     },
     listPolicies: (): RecordingPolicy[] =>
       [...policies.values()].map(({ cameraId, mode, schedule, profile, keepDays }) => ({ cameraId, mode, schedule, profile, keepDays })),
-    /** In force from now on, for all of these cameras. */
+    /** In force from now on, for all of these cameras. Throws `not_found` for one that is none of ours; then nothing is changed. */
     async setPolicy({ cameraIds, ...policy }: SetRecordingPolicy, fromAt: Instant = clock.now()): Promise<void> {
+      const foreign = cameraIds.find((cameraId) => !isCamera(cameraId))
+      if (foreign !== undefined) throw new AppError('not_found', `there is no camera ${foreign}`)
       const next = cameraIds.map((cameraId) => ({ cameraId, fromAt, ...policy }))
       await store.putPolicies(next)
       for (const each of next) policies.set(each.cameraId, { ...each, toAt: null })

@@ -45,7 +45,15 @@ const segment = (cameraId: CameraId, fromAt: Instant, toAt: Instant, change: Par
 })
 
 async function openRecordings(): Promise<Recordings> {
-  const recordings = createRecordings({ store: store(), plane: fake.plane, clock, log: silentLog, quotaBytes: undefined, listStatuses: async () => [] })
+  const recordings = createRecordings({
+    store: store(),
+    plane: fake.plane,
+    clock,
+    log: silentLog,
+    quotaBytes: undefined,
+    isCamera: (cameraId) => cameraId !== 'gone',
+    listStatuses: async () => [],
+  })
   await recordings.open()
   return recordings
 }
@@ -75,6 +83,13 @@ describe('R-STORE-1 policies', () => {
     )
     await again.close()
   })
+})
+
+test('R-STORE-1 a camera that is none of ours: refused, and nothing is changed', async () => {
+  const recordings = await openRecordings()
+  await expect(recordings.setPolicy({ cameraIds: [A, CameraId.parse('gone')], ...continuous })).rejects.toMatchObject({ code: 'not_found' })
+  expect(recordings.listPolicies()).toEqual([])
+  await recordings.close()
 })
 
 describe('R-PLAY index', () => {
@@ -115,6 +130,7 @@ describe('R-PLAY index', () => {
       clock,
       log: silentLog,
       quotaBytes: undefined,
+      isCamera: () => true,
       listStatuses: async () => [],
     })
     const startAt = clock.now()
