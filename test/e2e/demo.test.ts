@@ -5,6 +5,7 @@ import { type Demo, startDemo } from '../support/demo.ts'
 import { testLanguages } from './languages.ts'
 import { testLive } from './live.ts'
 import { testMap } from './map.ts'
+import { testPlayback } from './playback.ts'
 import { testRecovery } from './recovery.ts'
 import { testStatus } from './status.ts'
 
@@ -24,6 +25,9 @@ describe.skipIf(!hasChromium)('end to end', () => {
   })
   describe('status', () => {
     testStatus(getDemo)
+  })
+  describe('playback', () => {
+    testPlayback(getDemo)
   })
   describe('languages', () => {
     testLanguages(getDemo)

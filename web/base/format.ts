@@ -1,4 +1,4 @@
-/** Numbers, times and durations as people read them, in the language chosen now. The only place where local time exists in the page. */
+/** Numbers, times and durations as people read them, in the language chosen now. Local time exists in the page only here and in `calendar.ts`. */
 import type { Instant } from '../../server/contract/ids.ts'
 import { currentLocale } from './i18n.ts'
 

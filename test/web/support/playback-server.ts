@@ -107,8 +107,8 @@ function take(server: PlaybackServer, clip: TestClip, socket: WebSocket, { pathn
   }
   let seekId = 0
   open(0, Number(searchParams.get('at')), 1)
-  socket.on('message', (text) => {
-    const message = PlaybackClientMessage.parse(JSON.parse(String(text)))
+  socket.on('message', (bytes: Buffer) => {
+    const message = PlaybackClientMessage.parse(JSON.parse(bytes.toString()))
     viewer.received.push(message)
     if (message.type === 'seek') open((seekId = message.seekId), message.at, stream?.speed() ?? 1)
     else if (message.speed > 4 !== (stream?.speed() ?? 1) > 4) open(seekId, stream?.toAt(message.flvMs) ?? 0, message.speed)

@@ -11,6 +11,9 @@ export type Opened = Extract<LiveServerMessage, { type: 'opened' }>
 export type OpenSocket = typeof openMediaSocket
 export type FeedEnd = { kind: 'closed'; code: number; reason: string } | { kind: 'corrupt'; detail: string }
 
+/** Why the server closes a picture's socket (`contract/media.ts`). */
+export const closeCodes = { notSignedIn: 4001, noPermission: 4003, tooSlow: 4008, loginEnded: 4010, serverRestarts: 1012 } as const
+
 export type FeedHandlers = {
   onMessage(message: LiveServerMessage): void
   /** A key frame from which a decoder can begin: `prelude` first, then `tags`. Again after `restart`. */

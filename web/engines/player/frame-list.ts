@@ -16,7 +16,7 @@ export function createFrameList(keep = 6000) {
     beside(mediaMs: number, step: 1 | -1): number | undefined {
       // a picture is shown from its time on; half a millisecond for times that went through seconds
       const shown = times.findLastIndex((time) => time <= mediaMs + 0.5)
-      return times[shown + step]
+      return shown < 0 ? undefined : times[shown + step]
     },
   }
 }

@@ -8,7 +8,7 @@ import type { FailureCause } from '../../../server/contract/status.ts'
 import { createBackoff } from './backoff.ts'
 import { decodableCodecs, withoutH265 } from './capability.ts'
 import { browserClock, type PlayerTimer } from './clock.ts'
-import { type Feed, type FeedEnd, openFeed } from './feed.ts'
+import { closeCodes, type Feed, type FeedEnd, openFeed } from './feed.ts'
 import { freshnessOf } from './frame-age.ts'
 import type { LivePlayer, LivePlayerOptions, LiveState } from './live-state.ts'
 import { loadMpegts, openDecoder as openMpegtsDecoder } from './mpegts.ts'
@@ -22,7 +22,6 @@ const goodStreamMs = 60_000
 const refusedPauseMs = 30_000
 /** Data that waits for a decoder: a key frame interval of a main stream, twice. */
 const maxBacklogBytes = 24 * 1024 * 1024
-const closeCodes = { notSignedIn: 4001, noPermission: 4003, tooSlow: 4008, loginEnded: 4010, serverRestarts: 1012 } as const
 
 export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOptions): LivePlayer {
   const { cameraId, openSocket, serverNow, onState, holdCanvas, clock = browserClock, random = Math.random, openDecoder = openMpegtsDecoder } = options

@@ -96,7 +96,9 @@ export function createPlaybackGroup({
     at = Math.max(0, Math.min(to, serverNow()))
     skipped = null
     marks = []
-    tick()
+    // how the players stood is about the moment before: they look at the new one first
+    followAll(false)
+    onState(state())
   }
 
   function tick() {
@@ -113,8 +115,12 @@ export function createPlaybackGroup({
       marks = []
     }
     note(nowMs, isRunning)
-    for (const player of players) player.follow({ at: Math.round(at), speed, isPlaying, isRunning })
+    followAll(isRunning)
     onState(state())
+  }
+
+  function followAll(isRunning: boolean) {
+    for (const player of players) player.follow({ at: Math.round(at), speed, isPlaying, isRunning })
   }
 
   function judge(): SyncVerdict {

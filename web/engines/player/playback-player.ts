@@ -8,15 +8,24 @@ import type { PlaybackServerMessage, TimeRange } from '../../../server/contract/
 import { createBackoff } from './backoff.ts'
 import { decodableCodecs, withoutH265 } from './capability.ts'
 import { browserClock } from './clock.ts'
-import type { FeedEnd } from './feed.ts'
+import { closeCodes, type FeedEnd } from './feed.ts'
 import { createFlvTimeline, FlvFramingError } from './flv-timeline.ts'
 import { createFrameList } from './frame-list.ts'
 import { createMoments } from './moments.ts'
 import { openDecoder as openMpegtsDecoder } from './mpegts.ts'
 import { openPlaybackFeed, type PlaybackFeed } from './playback-feed.ts'
-import type { PlaybackOpened, PlaybackPace, PlaybackPhase, PlaybackPlayer, PlaybackPlayerOptions, PlaybackRefusal, PlaybackState } from './playback-state.ts'
+import {
+  isLoading,
+  type PlaybackOpened,
+  type PlaybackPace,
+  type PlaybackPhase,
+  type PlaybackPlayer,
+  type PlaybackPlayerOptions,
+  type PlaybackRefusal,
+  type PlaybackState,
+} from './playback-state.ts'
 import { createScreen } from './screen.ts'
-import { steer } from './steering.ts'
+import { createVideoPosition } from './video-position.ts'
 import type { PlayerFault } from './watchdog.ts'
 
 const shownEveryMs = 1000
@@ -28,10 +37,8 @@ const silentMs = 12_000
 const aheadS = 3
 /** … if the buffer grows within this. */
 const growthMs = 2_500
-const stuckMs = 6_000
 const maxBacklogBytes = 48 * 1024 * 1024
 const keepBehindS = 30
-const closeCodes = { notSignedIn: 4001, noPermission: 4003, loginEnded: 4010, serverRestarts: 1012 } as const
 
 export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackPlayerOptions): PlaybackPlayer {
   const { cameraId, openSocket, onState, holdCanvas, clock = browserClock, random = Math.random, openDecoder = openMpegtsDecoder } = options
@@ -48,6 +55,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     shouldPlay: () => false,
     keepBehindS,
   })
+  const position = createVideoPosition(video, { clock, play: screen.play })
   let codecs = options.codecs ?? decodableCodecs()
   let feed: PlaybackFeed | undefined
   /** What the stream now open was asked for. */
@@ -64,8 +72,6 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
   let waitsSinceMs: number | undefined = heardAtMs
   let goodSinceMs: number | undefined
   let sent = { atMs: 0, speed: -1 }
-  let buffer = { endS: 0, grewAtMs: 0 }
-  let progress = { currentS: 0, atMs: 0 }
   let reported = ''
 
   video.muted = true
@@ -97,6 +103,8 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     heardAtMs = clock.monotonicMs()
     if (message.type === 'refused') return refuse(message.cause, message.detail)
     if (message.type === 'opened') {
+      // the same seek once more: another speed or another format, from a moment of the server's choice
+      if (opened?.seekId === message.seekId) askedAt = message.at
       opened = message
       refusal = fault = detail = null
       end = undefined
@@ -161,7 +169,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     opened = null
     goodSinceMs = undefined
     moments.reset()
-    video.pause()
+    position.stand()
     retryDueMs = clock.monotonicMs() + pauseMs
     setPhase(next)
   }
@@ -190,14 +198,15 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
       return report()
     }
     screen.pollFrame(document.hidden)
-    keepStep(wanted, nowMs)
+    keepStep(wanted)
     tellShown(wanted, nowMs)
     noteGood(nowMs)
-    if (isWaiting(phase) && nowMs - heardAtMs > silentMs) fail('server_silent', null)
+    if (isLoading(phase) && nowMs - heardAtMs > silentMs) fail('server_silent', null)
     report()
   }
 
-  function keepStep({ at, speed, isRunning }: PlaybackPace, nowMs: number) {
+  function keepStep(wanted: PlaybackPace) {
+    const { at, speed } = wanted
     gap = null
     if (feed?.isSeeking()) return stand(end ? 'end' : 'opening')
     const place = moments.locate(at)
@@ -209,64 +218,28 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
       return stand('gap')
     }
     if (place.kind === 'gap') gap = { fromAt: place.fromAt, toAt: place.toAt }
-    const range = screen.hasDecoder() ? bufferedRange() : undefined
+    const range = screen.hasDecoder() ? position.range() : undefined
     const targetS = mediaS(place.flvMs)
     if (!range || targetS === undefined) return stand(gap ? 'gap' : 'opening')
-    noteGrowth(range, nowMs)
-    // a first picture with a composition time stands a little behind 0
-    const isInside = targetS >= range.startS - 0.5 && targetS < range.endS - 0.001
     if (gap) {
-      if (isInside && Math.abs(video.currentTime - targetS) > 0.02) jump(targetS, range)
-      return stand('gap')
+      position.waitAt(targetS, range)
+      return setPhase('gap')
     }
-    if (isInside) return keepAt(Math.max(targetS, range.startS), range, { speed, isRunning }, nowMs)
+    // a first picture with a composition time stands a little behind 0
+    if (targetS >= range.startS - 0.5 && targetS < range.endS - 0.001) {
+      const kept = position.keepAt(Math.max(targetS, range.startS), range, wanted)
+      if (kept === 'stuck') return fail('decoder_stuck', null)
+      return setPhase(kept !== 'loading' ? kept : isLoading(phase) ? phase : 'buffering')
+    }
     if (end && targetS >= range.endS - 0.001) return stand('end')
-    const isComing = targetS >= range.endS - 0.001 && targetS < range.endS + aheadS * Math.max(1, speed) && nowMs - buffer.grewAtMs < growthMs
+    const isComing = targetS >= range.endS - 0.001 && targetS < range.endS + aheadS * Math.max(1, speed) && position.sinceGrowthMs() < growthMs
     if (!isComing) return seek(at)
     stand('buffering')
   }
 
-  function keepAt(targetS: number, range: Range, { speed, isRunning }: { speed: number; isRunning: boolean }, nowMs: number) {
-    if (video.seeking) return setPhase(isWaiting(phase) ? phase : 'buffering')
-    const driftS = video.currentTime - targetS
-    if (!isRunning) {
-      if (!video.paused) video.pause()
-      if (Math.abs(driftS) > 0.004) jump(targetS, range)
-      return setPhase('paused')
-    }
-    const { rate, jump: mustJump } = steer(driftS, speed)
-    if (video.playbackRate !== rate) video.playbackRate = rate
-    if (mustJump) jump(targetS, range)
-    if (video.paused) screen.play()
-    noteProgress(nowMs)
-    setPhase(video.readyState >= 2 ? 'playing' : 'buffering')
-  }
-
-  function noteProgress(nowMs: number) {
-    if (video.currentTime !== progress.currentS || document.hidden || phase !== 'playing') progress = { currentS: video.currentTime, atMs: nowMs }
-    else if (nowMs - progress.atMs > stuckMs) fail('decoder_stuck', null)
-  }
-
-  type Range = { startS: number; endS: number }
-  /** mpegts.js takes a seek outside of the buffer for one of its own and would empty it. */
-  function jump(targetS: number, { startS, endS }: Range) {
-    progress = { currentS: -1, atMs: clock.monotonicMs() }
-    // half a millisecond on, or rounding shows the picture before
-    video.currentTime = Math.min(endS - 0.002, Math.max(startS, targetS + 0.0005))
-  }
-
   function stand(next: PlaybackPhase) {
-    if (!video.paused) video.pause()
+    position.stand()
     setPhase(next)
-  }
-
-  function bufferedRange(): Range | undefined {
-    const { buffered } = video
-    return buffered.length === 0 ? undefined : { startS: buffered.start(0), endS: buffered.end(buffered.length - 1) }
-  }
-
-  function noteGrowth({ endS }: Range, nowMs: number) {
-    if (endS !== buffer.endS) buffer = { endS, grewAtMs: nowMs }
   }
 
   /** A clock that only waits for data keeps its speed: the server would else change what it sends back and forth. */
@@ -295,7 +268,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
   function setPhase(next: PlaybackPhase) {
     if (phase === 'closed') return
     phase = next
-    waitsSinceMs = isWaiting(next) ? (waitsSinceMs ?? clock.monotonicMs()) : undefined
+    waitsSinceMs = isLoading(next) ? (waitsSinceMs ?? clock.monotonicMs()) : undefined
     if (next === 'closed' || next === 'lost' || next === 'refused') report()
   }
 
@@ -340,8 +313,4 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     reported = text
     onState(next)
   }
-}
-
-function isWaiting(phase: PlaybackPhase): boolean {
-  return phase === 'opening' || phase === 'buffering' || phase === 'lost'
 }

@@ -16,6 +16,11 @@ export type PlaybackRefusal = Extract<PlaybackServerMessage, { type: 'refused' }
  */
 export type PlaybackPhase = 'opening' | 'playing' | 'paused' | 'buffering' | 'gap' | 'end' | 'lost' | 'refused' | 'closed'
 
+/** A picture of this moment is expected any time. */
+export function isLoading(phase: PlaybackPhase): boolean {
+  return phase === 'opening' || phase === 'buffering' || phase === 'lost'
+}
+
 export type PlaybackState = {
   phase: PlaybackPhase
   gap: TimeRange | null

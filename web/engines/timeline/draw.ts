@@ -77,7 +77,7 @@ function drawRuler(context: CanvasRenderingContext2D, { color, window, widthPx, 
     fill(context, kind === 'small' ? color.lineStrong : color.control, Math.round(toPx(at, window, widthPx)), rulerBottomPx - tallPx, 1, tallPx)
   }
   context.fillStyle = color.text2
-  const flag = playheadAt === null ? undefined : flagSpan(context, formatTime(playheadAt), toPx(playheadAt, window, widthPx), widthPx)
+  const flag = playheadAt === null ? undefined : flagSpan(context, sayMoment(playheadAt, window), toPx(playheadAt, window, widthPx), widthPx)
   drawNames(context, ruler, window, widthPx, rulerLabelPx, flag)
 }
 
@@ -85,7 +85,7 @@ function drawRuler(context: CanvasRenderingContext2D, { color, window, widthPx, 
 function drawNames(context: CanvasRenderingContext2D, ruler: Ruler, range: TimeRange, widthPx: number, yPx: number, flag?: Span) {
   for (const { at, kind } of ruler.ticks) {
     if (kind === 'small') continue
-    const name = kind === 'day' && (ruler.labelMs >= 86_400_000 || lengthMs(range) > 86_400_000) ? formatDay(at, at).slice(0, 5) : nameOf(at, ruler, range)
+    const name = kind === 'day' && (ruler.labelMs >= 86_400_000 || isLong(range)) ? formatDay(at, at).slice(0, 5) : nameOf(at, ruler, range)
     const halfPx = context.measureText(name).width / 2
     const px = toPx(at, range, widthPx)
     if (px < -1 || px > widthPx + 1) continue
@@ -173,7 +173,7 @@ function drawPointer(context: CanvasRenderingContext2D, { color, window, widthPx
   if (pointerAt === null) return
   const px = Math.round(toPx(pointerAt, window, widthPx))
   fill(context, color.control, px, rulerBottomPx, 1, heightPx - rulerBottomPx)
-  drawFlag(context, formatTime(pointerAt), px, widthPx, color.active, color.text2)
+  drawFlag(context, sayMoment(pointerAt, window), px, widthPx, color.active, color.text2)
 }
 
 function drawPlayhead(context: CanvasRenderingContext2D, { color, window, widthPx, heightPx, playheadAt }: TimelineScene) {
@@ -181,7 +181,16 @@ function drawPlayhead(context: CanvasRenderingContext2D, { color, window, widthP
   const px = Math.round(toPx(playheadAt, window, widthPx))
   if (px < -1 || px > widthPx + 1) return
   fill(context, color.text1, px - 0.5, rulerTopPx, 1.5, heightPx - rulerTopPx)
-  drawFlag(context, formatTime(playheadAt), px, widthPx, color.text1, color.canvas, true)
+  drawFlag(context, sayMoment(playheadAt, window), px, widthPx, color.text1, color.canvas, true)
+}
+
+/** More than a day: times alone no longer say when. */
+function isLong(range: TimeRange): boolean {
+  return lengthMs(range) > 86_400_000
+}
+
+function sayMoment(at: Instant, window: TimeRange): string {
+  return isLong(window) ? `${formatDay(at, at).slice(0, 5)} ${formatTime(at).slice(0, 5)}` : formatTime(at)
 }
 
 function flagSpan(context: CanvasRenderingContext2D, words: string, px: number, widthPx: number): Span {

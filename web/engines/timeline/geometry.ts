@@ -14,7 +14,7 @@ export const rowPx = 22
 
 /** From one row to the next; many rows stand closer. */
 export function rowPitchPx(rows: number): number {
-  return rows > 4 ? 26 : 32
+  return rows > 6 ? 24 : rows > 4 ? 26 : 32
 }
 
 export function heightPx(rows: number): number {

@@ -17,8 +17,14 @@ export type TileWords = {
 
 const silent: TileWords = { title: '', lines: [], tone: 'plain', hasRetry: false, isDim: false, isLoading: false }
 
-/** `reason`: why nothing is stored at the moment asked for, in words; empty while it is not known. */
-export function tileWords(state: PlaybackState | null, { reason, now, waitedLong }: { reason: string; now: Instant; waitedLong: boolean }): TileWords {
+/** At the newest picture the control line says so; a recording that ended this long ago says it on its picture. */
+const endedMs = 5_000
+
+/** `at`: the moment of the clock. `reason`: why nothing is stored then, in words; empty while it is not known. */
+export function tileWords(
+  state: PlaybackState | null,
+  { at, reason, now, waitedLong }: { at: Instant; reason: string; now: Instant; waitedLong: boolean },
+): TileWords {
   const because = reason === '' ? t('playback.reason.unknown') : reason
   switch (state?.phase) {
     case undefined:
@@ -50,7 +56,8 @@ export function tileWords(state: PlaybackState | null, { reason, now, waitedLong
           lines: [t('playback.tile.nothingWhy', { reason: because }), t('playback.tile.nothingWhat')],
           isDim: true,
         }
-      return { ...silent, title: t('playback.tile.newest', { time: formatMoment(state.newestAt, now) }), lines: [t('playback.tile.newestWhat')] }
+      if (state.hasPicture && at - state.newestAt < endedMs) return silent
+      return { ...silent, isDim: true, title: t('playback.tile.newest', { time: formatMoment(state.newestAt, now) }), lines: [t('playback.tile.newestWhat')] }
     case 'lost': {
       const attempt = Math.max(1, state.attempt)
       const line = state.retryInS === null ? t('live.reconnecting', { attempt }) : t('live.reconnectingIn', { attempt, seconds: state.retryInS })

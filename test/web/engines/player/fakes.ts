@@ -38,6 +38,9 @@ export function createFakeVideo() {
       video.plays++
       return Promise.resolve()
     },
+    pause() {
+      video.paused = true
+    },
     requestVideoFrameCallback(run: typeof frame) {
       frame = run
       return 1

@@ -78,17 +78,19 @@ describe('R-PLAY-2 frames', () => {
 
 describe('R-PLAY-2 steering', () => {
   test.each([
-    { name: 'in step', driftS: 0.01, speed: 1, expected: { rate: 1, jump: false } },
-    { name: 'a little behind', driftS: -0.1, speed: 1, expected: { rate: 1.1, jump: false } },
-    { name: 'a little ahead', driftS: 0.1, speed: 1, expected: { rate: 0.9, jump: false } },
-    { name: 'never more than a fifth', driftS: -0.39, speed: 1, expected: { rate: 1.2, jump: false } },
-    { name: 'too far', driftS: 0.45, speed: 1, expected: { rate: 1, jump: true } },
-    { name: 'the same at speed 4 is little', driftS: 0.45, speed: 4, expected: { rate: 4 * (1 - 0.45 / 4), jump: false } },
-    { name: 'the browser plays no faster', driftS: -3, speed: 16, expected: { rate: fastestRate, jump: false } },
-    { name: 'nor slower', driftS: 0.39, speed: 0.0625, expected: { rate: slowestRate, jump: false } },
+    { name: 'in step', driftS: 0.01, speed: 1, expected: { rate: 1, jump: false, isLate: false } },
+    { name: 'a little behind', driftS: -0.1, speed: 1, expected: { rate: 1.1, jump: false, isLate: false } },
+    { name: 'a little ahead', driftS: 0.1, speed: 1, expected: { rate: 0.9, jump: false, isLate: false } },
+    { name: 'never more than a fifth', driftS: -0.39, speed: 1, expected: { rate: 1.2, jump: false, isLate: false } },
+    { name: 'too far ahead', driftS: 0.45, speed: 1, expected: { rate: 1, jump: true, isLate: true } },
+    { name: 'a slow decoder is waited for', driftS: -0.7, speed: 1, expected: { rate: 1.2, jump: false, isLate: true } },
+    { name: 'too far behind', driftS: -1.1, speed: 1, expected: { rate: 1, jump: true, isLate: true } },
+    { name: 'the same at speed 4 is little', driftS: 0.45, speed: 4, expected: { rate: 4 * (1 - 0.45 / 4), jump: false, isLate: false } },
+    { name: 'the browser plays no faster', driftS: -3, speed: 16, expected: { rate: fastestRate, jump: false, isLate: false } },
+    { name: 'nor slower', driftS: 0.39, speed: 0.0625, expected: { rate: slowestRate, jump: false, isLate: false } },
   ])('$name', ({ driftS, speed, expected }) => {
-    const { rate, jump } = steer(driftS, speed)
-    expect(jump).toBe(expected.jump)
+    const { rate, jump, isLate } = steer(driftS, speed)
+    expect([jump, isLate]).toEqual([expected.jump, expected.isLate])
     expect(rate).toBeCloseTo(expected.rate, 6)
   })
 })

@@ -66,7 +66,7 @@ const app = createApp(
       account: 'D-017',
       displayName: '值班',
       role: 'dutyOfficer',
-      permissions: ['camera.see', 'camera.live', 'status.history'],
+      permissions: ['camera.see', 'camera.live', 'camera.playback', 'status.history'],
       stationIds: null,
       lastLogin: null,
       sessionEndsAt: 0,

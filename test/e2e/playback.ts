@@ -1,0 +1,126 @@
+/** Playback in the real page: recordings of the demo's own first minutes (R-PLAY). */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Demo } from '../support/demo.ts'
+import type { Browser } from '../support/browser.ts'
+import type { Timeline } from '../../server/contract/recordings.ts'
+import { openMapPage, patienceMs, until } from './page.ts'
+
+const MINUTE_MS = 60_000
+
+export function testPlayback(getDemo: () => Demo) {
+  let demo: Demo
+  let browser: Browser
+  let cameraIds: string[]
+
+  beforeAll(async () => {
+    demo = getDemo()
+    browser = await openMapPage(demo, { account: 'supervisor' })
+    // the demo records two cameras of every station from its first minute on
+    const all = await browser.page.evaluate(async () =>
+      ((await (await fetch('/api/cameras')).json()) as { points: { cameraId: string }[] }).points.map(({ cameraId }) => cameraId),
+    )
+    const withRecordings: string[] = []
+    for (const cameraId of all) {
+      if ((await timelineOf(cameraId)).recorded.length > 0) withRecordings.push(cameraId)
+      if (withRecordings.length === 4) break
+    }
+    cameraIds = withRecordings
+    const recordedMs = ({ recorded }: Timeline) => recorded.reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0)
+    for (const cameraId of cameraIds)
+      await until(
+        '75 s to play back',
+        () => timelineOf(cameraId),
+        (timeline) => recordedMs(timeline) > 75_000,
+        2 * patienceMs,
+      )
+  }, 5 * patienceMs)
+  afterAll(async () => {
+    await browser?.close()
+  })
+  afterEach(() => {
+    if (browser) expect(browser.troubles.splice(0)).toEqual([])
+  })
+
+  const timelineOf = (cameraId: string): Promise<Timeline> =>
+    browser.page.evaluate(
+      async ({ id, span }) => (await (await fetch(`/api/cameras/${id}/timeline?fromAt=${Date.now() - span}&toAt=${Date.now()}`)).json()) as Timeline,
+      { id: cameraId, span: 30 * MINUTE_MS },
+    )
+  const videos = () =>
+    browser.page.evaluate(() =>
+      [...document.querySelectorAll('video')].map((video) => ({ at: video.currentTime, isReady: video.readyState >= 3, widthPx: video.videoWidth })),
+    )
+  const open = async (ids: readonly string[], backMs: number) => {
+    await browser.page.goto(`${demo.origin}/playback?cameras=${ids.join(',')}&at=${Date.now() - backMs}`)
+    return until(
+      'pictures of every camera',
+      videos,
+      (found) => found.length === ids.length && found.every(({ isReady, widthPx }) => isReady && widthPx > 0),
+      patienceMs,
+    )
+  }
+  /** The moment in the address is written every few seconds and after every seek. */
+  const addressAt = () => Number(new URL(browser.page.url()).searchParams.get('at'))
+
+  describe('R-PLAY playback', () => {
+    test('four cameras play the last minute in step', async () => {
+      expect(cameraIds).toHaveLength(4)
+      await open(cameraIds, 40_000)
+      const before = await videos()
+      await until('all of them run', videos, (now) => now.every(({ at }, index) => at > before[index]!.at + 5))
+      const gained = (await videos()).map(({ at }, index) => at - before[index]!.at)
+      expect(Math.max(...gained) - Math.min(...gained)).toBeLessThan(1)
+    })
+
+    test('ten seconds back by key, and four times as fast by a click', async () => {
+      await open(cameraIds.slice(0, 1), 50_000)
+      await until(
+        'the moment stands in the address',
+        async () => addressAt(),
+        (at) => at > 0,
+      )
+      const fromAt = addressAt()
+      await browser.page.keyboard.press('Shift+ArrowLeft')
+      await until(
+        'ten seconds earlier',
+        async () => addressAt(),
+        (at) => at < fromAt,
+      )
+      await until('pictures after the seek', videos, ([video]) => video!.isReady)
+      await browser.page.getByText('4', { exact: true }).first().click()
+      const [before] = await videos()
+      const startedMs = performance.now()
+      await until('twelve seconds of pictures', videos, ([video]) => video!.at > before!.at + 12 || video!.at < before!.at)
+      expect(performance.now() - startedMs).toBeLessThan(9_000)
+    })
+
+    test('a camera that was off leaves a gap that says why', async () => {
+      const [cameraId] = cameraIds
+      await demo.setFault([cameraId!], 'off')
+      await until(
+        'the gap',
+        () => timelineOf(cameraId!),
+        ({ gaps }) => gaps.some(({ reason, cause }) => reason === 'network' && cause === 'unreachable'),
+        90_000,
+      )
+      await demo.setFault([cameraId!], 'none')
+      await until(
+        'recording goes on',
+        () => timelineOf(cameraId!),
+        ({ recorded, gaps }) => recorded.at(-1)!.toAt > gaps.at(-1)!.toAt,
+        90_000,
+      )
+    })
+
+    test('who may not play back has no such page', async () => {
+      const other = await openMapPage(demo, { account: 'ops' })
+      try {
+        expect(await other.page.locator('a[href^="/playback"]').count()).toBe(0)
+        const status = await other.page.evaluate(async (id) => (await fetch(`/api/cameras/${id}/timeline?fromAt=1&toAt=2`)).status, cameraIds[0]!)
+        expect(status).toBe(403)
+      } finally {
+        await other.close()
+      }
+    })
+  })
+}
