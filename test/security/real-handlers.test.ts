@@ -138,8 +138,8 @@ function refusalOf({ permission }: Endpoint, { role, mustChangePassword }: Calle
 const inputs: Partial<Record<Route, { query?: string; body?: unknown }>> = {
   'GET /api/cameras/:cameraId/status': { query: `?fromAt=1&toAt=${366 * 86_400_000}` },
   'GET /api/status/recent': { query: '?limit=200' },
-  'GET /api/cameras/:cameraId/timeline': { query: `?fromAt=1&toAt=${86_400_000}` },
-  'GET /api/cameras/:cameraId/recorded-days': { query: `?fromAt=1&toAt=${86_400_000}` },
+  'GET /api/cameras/:cameraId/timeline': { query: '?fromAt=1&toAt=86400000' },
+  'GET /api/cameras/:cameraId/recorded-days': { query: '?fromAt=1&toAt=86400000' },
   'POST /api/recording-policies': { body: { cameraIds: ['own-1'], mode: 'off', schedule: [], profile: 'main', keepDays: 15 } },
   'POST /api/cameras/:cameraId/warm': { body: { profile: 'sub' } },
   'POST /api/login': { body: { account: 'user-ops', password: testPassword } },

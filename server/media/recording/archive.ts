@@ -63,7 +63,7 @@ export function createArchive({
   }
 
   async function listDay(cameraId: CameraId, day: string): Promise<StoredSegment[]> {
-    const found = await Promise.all(disks.map(({ folder, diskId }) => (diskId ? listFolder(cameraFolder(folder, day, cameraId), diskId, cameraId) : [])))
+    const found = await Promise.all(disks.map(async ({ folder, diskId }) => (diskId ? listFolder(cameraFolder(folder, day, cameraId), diskId, cameraId) : [])))
     return found.flat()
   }
 
@@ -96,7 +96,7 @@ export function createArchive({
   async function findEnd(cameraId: CameraId): Promise<Instant | undefined> {
     const open = findOpen(cameraId)
     if (open) return open.toAt
-    for (const day of (await listDays()).reverse()) {
+    for (const day of (await listDays()).toReversed()) {
       const ends = (await listDay(cameraId, day)).map(({ toAt }) => toAt)
       if (ends.length > 0) return Math.max(...ends)
     }
