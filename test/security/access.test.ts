@@ -27,6 +27,9 @@ const send = (endpoint: Endpoint, path: string, cookie: string) =>
 /** Bodies and queries that fit, for the endpoints that ask for some. */
 const inputs: Record<string, { query?: object; body?: object }> = {
   'GET /api/cameras/:cameraId/status': { query: { fromAt: 0, toAt: 1 } },
+  'GET /api/cameras/:cameraId/timeline': { query: { fromAt: 0, toAt: 1 } },
+  'GET /api/cameras/:cameraId/recorded-days': { query: { fromAt: 0, toAt: 1 } },
+  'POST /api/recording-policies': { body: { cameraIds: ['own'], mode: 'off', schedule: [], profile: 'main', keepDays: 15 } },
   'POST /api/cameras/:cameraId/warm': { body: { profile: 'sub' } },
 }
 
