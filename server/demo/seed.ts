@@ -57,7 +57,7 @@ async function createDemoUser(accounts: Accounts, { account, role, roleName, isO
 }
 
 /** Recorded by the demo: enough to try playback of several cameras at once, not so many that a laptop's disk fills. */
-const RECORDED_PER_STATION = 2
+export const RECORDED_PER_STATION = 2
 
 /** At the very first start two cameras of every station are recorded from then on. Later the policies are whatever people made of them. */
 export async function seedRecordings(recordings: Recordings): Promise<void> {

@@ -63,13 +63,12 @@ export function testPlayback(getDemo: () => Demo) {
   const addressAt = () => Number(new URL(browser.page.url()).searchParams.get('at'))
 
   describe('R-PLAY playback', () => {
-    test('four cameras play the last minute in step', async () => {
+    // how far they are apart is measured in test/web/features/playback, where nothing else runs
+    test('four cameras play the last minute together', async () => {
       expect(cameraIds).toHaveLength(4)
       await open(cameraIds, 40_000)
       const before = await videos()
       await until('all of them run', videos, (now) => now.every(({ at }, index) => at > before[index]!.at + 5))
-      const gained = (await videos()).map(({ at }, index) => at - before[index]!.at)
-      expect(Math.max(...gained) - Math.min(...gained)).toBeLessThan(1)
     })
 
     test('ten seconds back by key, and four times as fast by a click', async () => {
