@@ -78,7 +78,7 @@ function answer(server: PlaybackServer, { pathname, searchParams }: URL) {
     ranges
       .filter((range) => range.toAt > fromAt && range.fromAt < toAt)
       .map((range) => ({ ...range, fromAt: Math.max(fromAt, range.fromAt), toAt: Math.min(toAt, range.toAt) }))
-  if (pathname.endsWith('/timeline')) return { cameraId, recorded: cut(recorded), gaps: cut(gaps) }
+  if (pathname.endsWith('/timeline')) return { cameraId, recorded: cut(recorded), gaps: cut(gaps), faults: [] }
   const days: (TimeRange & { recordedMs: number })[] = []
   for (const day = new Date(fromAt); day.getTime() < toAt; day.setDate(day.getDate() + 1)) {
     const from = day.getTime()

@@ -1,15 +1,13 @@
 /** One socket of one camera: the contract's messages and FLV bytes of `contract/media.ts`, sorted and dated. It does not retry. */
 import type { CameraId, Instant, Profile } from '../../../server/contract/ids.ts'
 import { LiveServerMessage, type VideoCodec } from '../../../server/contract/media.ts'
-import type { openMediaSocket } from '../../base/media-socket.ts'
 import type { PlayerClock } from './clock.ts'
+import { type FeedEnd, openFeedSocket, type OpenSocket } from './feed-socket.ts'
 import { createFlvTimeline, FlvFramingError, type FlvTimeline } from './flv-timeline.ts'
 import { createFrameAge, type FrameAge } from './frame-age.ts'
 import type { FeedTimes } from './watchdog.ts'
 
 export type Opened = Extract<LiveServerMessage, { type: 'opened' }>
-export type OpenSocket = typeof openMediaSocket
-export type FeedEnd = { kind: 'closed'; code: number; reason: string } | { kind: 'corrupt'; detail: string }
 
 /** Why the server closes a picture's socket (`contract/media.ts`). */
 export const closeCodes = { notSignedIn: 4001, noPermission: 4003, tooSlow: 4008, loginEnded: 4010, serverRestarts: 1012 } as const
@@ -54,26 +52,22 @@ export function openFeed(
   }
   let opened: Opened | undefined
   let rate: { kbps: number; fps: number } | undefined
-  let isDone = false
-
-  const socket = openSocket(livePath(request), { onText, onBytes, onClose: (code, reason) => end({ kind: 'closed', code, reason }) })
+  const socket = openFeedSocket(livePath(request), { openSocket, schema: LiveServerMessage, onMessage, onBytes, onEnd: handlers.onEnd })
 
   return {
     request,
     timeline,
     frameAge,
     times,
-    close,
+    close: socket.close,
     opened: () => opened,
     rate: () => rate,
     restartAtNextKeyFrame: () => timeline.startAnew(false),
-    retryNow: () => socket.send(JSON.stringify({ type: 'retryNow' })),
+    retryNow: () => socket.send({ type: 'retryNow' }),
   }
 
-  function onText(text: string) {
+  function onMessage(message: LiveServerMessage) {
     times.heardAtMs = clock.monotonicMs()
-    const message = parseMessage(text)
-    if (!message) return end({ kind: 'corrupt', detail: `message not understood: ${text.slice(0, 80)}` })
     if (message.type === 'opening') {
       times.promisedPauseMs = message.retryInMs
       times.confirmedAtMs = undefined
@@ -109,33 +103,11 @@ export function openFeed(
       }
     } catch (error) {
       if (!(error instanceof FlvFramingError)) throw error
-      end({ kind: 'corrupt', detail: error.message })
+      socket.end({ kind: 'corrupt', detail: error.message })
     }
-  }
-
-  function end(reason: FeedEnd) {
-    if (isDone) return
-    close()
-    handlers.onEnd(reason)
-  }
-
-  function close() {
-    if (isDone) return
-    isDone = true
-    socket.close()
   }
 }
 
 function livePath({ cameraId, profile, codecs, sound }: FeedRequest): string {
   return `/media/live/${encodeURIComponent(cameraId)}?profile=${profile}&codecs=${codecs.join(',')}&sound=${sound ? 1 : 0}`
-}
-
-function parseMessage(text: string): LiveServerMessage | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  return LiveServerMessage.safeParse(value).data
 }

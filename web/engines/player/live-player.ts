@@ -2,16 +2,20 @@
  * One live picture of one camera on one video element (R-LIVE). It opens the socket, feeds the decoder, stays near the live edge,
  * notices by itself when the picture stands, and begins anew without end, with growing pauses. What it knows goes out as `LiveState`.
  */
-import type { Instant, Profile } from '../../../server/contract/ids.ts'
+import type { Profile } from '../../../server/contract/ids.ts'
 import type { LiveServerMessage } from '../../../server/contract/media.ts'
 import type { FailureCause } from '../../../server/contract/status.ts'
 import { createBackoff } from './backoff.ts'
 import { decodableCodecs, withoutH265 } from './capability.ts'
 import { browserClock, type PlayerTimer } from './clock.ts'
-import { closeCodes, type Feed, type FeedEnd, openFeed } from './feed.ts'
+import { closeCodes, type Feed, openFeed } from './feed.ts'
+import type { FeedEnd } from './feed-socket.ts'
+import { createFeedPair } from './feed-pair.ts'
 import { freshnessOf } from './frame-age.ts'
 import type { LivePlayer, LivePlayerOptions, LiveState } from './live-state.ts'
+import { hear, noTrouble } from './live-trouble.ts'
 import { loadMpegts, openDecoder as openMpegtsDecoder } from './mpegts.ts'
+import { createPictureAge } from './picture-age.ts'
 import { createScreen } from './screen.ts'
 import { judgeDecoder, judgeFeed, type PlayerFault } from './watchdog.ts'
 
@@ -26,26 +30,19 @@ const maxBacklogBytes = 24 * 1024 * 1024
 export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOptions): LivePlayer {
   const { cameraId, openSocket, serverNow, onState, holdCanvas, clock = browserClock, random = Math.random, openDecoder = openMpegtsDecoder } = options
   const backoff = createBackoff({ random })
+  const feeds = createFeedPair()
   const screen = createScreen(video, { clock, openDecoder, holdCanvas, onFailure: onDecoderFailure, onFirstFrame: tick })
+  const ageMs = createPictureAge({ screen, feed: feeds.current, serverNow })
   let codecs = options.codecs ?? decodableCodecs()
   let profile = options.profile
   let wantsSound = options.sound ?? false
-  /** The stream on the screen, and the one that will take its place at its first key frame. */
-  let current: Feed | undefined
-  let next: Feed | undefined
   let retry: { timer: PlayerTimer; dueMs: number } | undefined
   let phase: 'running' | 'refused' | 'closed' = 'running'
-  let cause: FailureCause | null = null
-  let detail: string | null = null
-  let fault: PlayerFault | null = null
-  let serverAttempt = 0
-  let serverRetryDueMs: number | undefined
+  let trouble = noTrouble
   let switchRefused: FailureCause | null = null
   let goodSinceMs: number | undefined
   let seenAtMs = clock.monotonicMs()
   let lastTickMs = 0
-  /** When the server got the frame on the screen. */
-  let shownAt: Instant | undefined
 
   if (openDecoder === openMpegtsDecoder) void loadMpegts().catch(() => undefined) // asked for again when it is needed
   video.muted = true
@@ -63,7 +60,7 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     retry?.timer.cancel()
     retry = undefined
     phase = 'running'
-    next?.close()
+    feeds.dropNext()
     const feed: Feed = openFeed(
       { cameraId, profile, codecs, sound: wantsSound },
       {
@@ -78,35 +75,19 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
         },
       },
     )
-    next = feed
+    feeds.setNext(feed)
     report()
   }
 
   function onMessage(feed: Feed, message: LiveServerMessage) {
-    const isCandidate = feed === next && current !== undefined
     if (message.type === 'refused') return onRefused(feed, message.cause, message.detail)
-    if (isCandidate) return
-    if (message.type === 'opening' || message.type === 'opened') fault = null // the server speaks again: what it says counts
-    if (message.type === 'opening') {
-      cause = message.cause
-      detail = message.detail
-      serverAttempt = message.attempt
-      serverRetryDueMs = clock.monotonicMs() + message.retryInMs
-    } else if (message.type === 'opened') {
-      cause = detail = null
-      serverAttempt = 0
-      serverRetryDueMs = undefined
-    }
+    if (feeds.isCandidate(feed)) return
+    trouble = hear(trouble, message, clock.monotonicMs())
     report()
   }
 
   function onStart(feed: Feed, tags: ArrayBuffer) {
-    if (feed === next) {
-      current?.close()
-      current = feed
-      next = undefined
-    }
-    if (feed !== current) return
+    if (!feeds.start(feed)) return
     const hasAudio = feed.request.sound && feed.timeline.hasAudio()
     screen.begin({ prelude: feed.timeline.prelude(hasAudio), hasAudio, isMuted: !wantsSound })
     screen.push(tags, maxBacklogBytes)
@@ -114,7 +95,7 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
   }
 
   function onTags(feed: Feed, tags: ArrayBuffer) {
-    if (feed !== current) return
+    if (feed !== feeds.current()) return
     screen.push(tags, maxBacklogBytes)
     if (wantsSound && feed.timeline.hasAudio() && screen.hasDecoder() && !screen.hasAudio()) feed.restartAtNextKeyFrame()
     if (clock.monotonicMs() - lastTickMs > dataTickMs) tick()
@@ -124,21 +105,24 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
 
   function onRefused(feed: Feed, why: FailureCause, words: string | null) {
     feed.close()
-    if (feed === next && current) return stay(why)
+    if (feeds.isCandidate(feed)) return stay(why)
     if (why === 'codec_not_supported' && profile === 'main') {
       profile = 'sub'
-      drop(feed)
+      feeds.drop(feed)
       return open()
     }
     refuse(why, words)
   }
 
   function onEnd(feed: Feed, end: FeedEnd) {
-    if (end.kind === 'closed' && end.code === closeCodes.noPermission) return feed === next && current ? stay('no_permission') : refuse('no_permission', null)
-    if (end.kind === 'closed' && (end.code === closeCodes.notSignedIn || end.code === closeCodes.loginEnded)) return stop('signed_out')
-    if (feed === next && current) return stay('media_unavailable')
-    if (end.kind === 'closed' && end.code === closeCodes.tooSlow) cause = 'too_slow'
-    drop(feed)
+    if (end.kind === 'closed' && end.code === closeCodes.noPermission) return feeds.isCandidate(feed) ? stay('no_permission') : refuse('no_permission', null)
+    if (end.kind === 'closed' && (end.code === closeCodes.notSignedIn || end.code === closeCodes.loginEnded)) {
+      trouble = { ...trouble, fault: 'signed_out' }
+      return void close()
+    }
+    if (feeds.isCandidate(feed)) return stay('media_unavailable')
+    if (end.kind === 'closed' && end.code === closeCodes.tooSlow) trouble = { ...trouble, cause: 'too_slow' }
+    feeds.drop(feed)
     fail(
       end.kind === 'corrupt' ? 'data_corrupt' : end.code === closeCodes.serverRestarts ? 'server_restarts' : 'server_lost',
       end.kind === 'corrupt' ? end.detail : end.reason || null,
@@ -146,16 +130,16 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
   }
 
   function onDecoderFailure({ isUnsupported, detail: words }: { isUnsupported: boolean; detail: string }) {
-    const codec = current?.opened()?.codec
+    const codec = feeds.current()?.opened()?.codec
     if (isUnsupported && codec === 'h265') codecs = withoutH265(codecs) // the browser promised more than it can
     fail('decoder_failed', words)
   }
 
   /** The switch failed, the picture on the screen is well: keep it. */
   function stay(why: FailureCause) {
-    next?.close()
-    next = undefined
+    feeds.dropNext()
     switchRefused = why
+    const current = feeds.current()
     if (current) {
       profile = current.request.profile
       wantsSound &&= current.request.sound
@@ -165,18 +149,15 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
 
   function fail(why: PlayerFault, words: string | null = null) {
     if (phase === 'closed') return
-    fault = why
-    detail = words ?? detail
-    closeFeeds()
+    trouble = { ...trouble, fault: why, detail: words ?? trouble.detail }
+    feeds.close()
     again(backoff.next())
   }
 
   /** Nothing will change by itself soon; ask again now and then all the same, for limits and rights do change. */
   function refuse(why: FailureCause, words: string | null) {
-    closeFeeds()
-    cause = why
-    detail = words
-    fault = null
+    feeds.close()
+    trouble = { ...trouble, cause: why, detail: words, fault: null }
     again(refusedPauseMs * (1 + random()))
     phase = 'refused'
     report()
@@ -187,24 +168,6 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     retry?.timer.cancel()
     retry = { timer: clock.after(pauseMs, open), dueMs: clock.monotonicMs() + pauseMs }
     report()
-  }
-
-  function stop(why: PlayerFault) {
-    fault = why
-    closeFeeds()
-    void close()
-  }
-
-  function drop(feed: Feed) {
-    feed.close()
-    if (feed === current) current = undefined
-    if (feed === next) next = undefined
-  }
-
-  function closeFeeds() {
-    current?.close()
-    next?.close()
-    current = next = undefined
   }
 
   // ── watching ──
@@ -221,13 +184,13 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
   }
 
   function judge(nowMs: number, isHidden: boolean) {
-    if (next) {
-      const verdict = judgeFeed(nowMs, next.times)
-      if (verdict.act === 'reopen') {
-        if (current) stay('media_unavailable')
-        else fail(verdict.fault)
-      }
+    const next = feeds.next()
+    const doubt = next && judgeFeed(nowMs, next.times)
+    if (doubt?.act === 'reopen') {
+      if (feeds.isSwitching()) stay('media_unavailable')
+      else fail(doubt.fault)
     }
+    const current = feeds.current()
     if (!current) return
     const verdict = judgeFeed(nowMs, current.times)
     if (verdict.act === 'reopen') return fail(verdict.fault)
@@ -243,13 +206,13 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
 
   function noteGoodStream(nowMs: number) {
     const age = ageMs()
+    const current = feeds.current()
     if (!current || age === null || freshnessOf(age) !== 'live') {
       goodSinceMs = undefined
       return
     }
     goodSinceMs ??= nowMs
-    fault = null
-    if (current.opened()) cause = null
+    trouble = { ...trouble, fault: null, cause: current.opened() ? null : trouble.cause }
     if (nowMs - goodSinceMs > goodStreamMs) backoff.reset()
   }
 
@@ -267,9 +230,8 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     if (wanted === profile) return
     profile = wanted
     switchRefused = null
-    if (next && current?.request.profile === wanted) {
-      next.close() // back to what is still on the screen
-      next = undefined
+    if (feeds.next() && feeds.current()?.request.profile === wanted) {
+      feeds.dropNext() // back to what is still on the screen
       report()
     } else {
       open()
@@ -287,7 +249,7 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
   function retryNow() {
     if (phase === 'closed') return
     if (retry) open()
-    else (next ?? current)?.retryNow()
+    else (feeds.next() ?? feeds.current())?.retryNow()
   }
 
   async function close() {
@@ -298,41 +260,34 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     retry = undefined
     document.removeEventListener('visibilitychange', onVisibility)
     window.removeEventListener('online', retryNow)
-    closeFeeds()
+    feeds.close()
     report()
     await screen.close()
   }
 
   // ── what is known ──
 
-  function ageMs(): number | null {
-    const shownMs = screen.shownMediaMs()
-    const feed = screen.hasPicture() ? current : undefined
-    const flvMs = feed && shownMs !== undefined ? feed.timeline.toFlvMs(shownMs) : undefined
-    const at = flvMs === undefined ? undefined : feed?.frameAge.arrivedAt(flvMs)
-    if (at !== undefined) shownAt = at
-    return shownAt === undefined ? null : Math.max(0, serverNow() - shownAt)
-  }
-
   function state(): LiveState {
     const nowMs = clock.monotonicMs()
     const age = ageMs()
-    const dueMs = retry?.dueMs ?? serverRetryDueMs
+    const current = feeds.current()
+    const { cause, detail, fault, attempt, retryDueMs } = trouble
+    const dueMs = retry?.dueMs ?? retryDueMs
     return {
       phase: phase !== 'running' ? phase : age === null ? 'opening' : freshnessOf(age),
       cause,
       detail,
       fault,
-      attempt: Math.max(serverAttempt, fault || retry ? backoff.attempts() : 0),
+      attempt: Math.max(attempt, fault || retry ? backoff.attempts() : 0),
       retryInMs: dueMs === undefined || dueMs <= nowMs ? null : dueMs - nowMs,
       ageMs: age,
-      opened: current?.opened() ?? next?.opened() ?? null,
+      opened: current?.opened() ?? feeds.next()?.opened() ?? null,
       kbps: current?.rate()?.kbps ?? null,
       fps: current?.rate()?.fps ?? null,
       lagMs: screen.lagMs(),
       profile,
       hasSound: wantsSound && screen.hasAudio(),
-      isSwitching: next !== undefined && current !== undefined,
+      isSwitching: feeds.isSwitching(),
       switchRefused,
     }
   }

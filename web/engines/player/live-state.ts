@@ -3,7 +3,8 @@ import type { CameraId, Instant, Profile } from '../../../server/contract/ids.ts
 import type { VideoCodec } from '../../../server/contract/media.ts'
 import type { FailureCause } from '../../../server/contract/status.ts'
 import type { PlayerClock } from './clock.ts'
-import type { Opened, OpenSocket } from './feed.ts'
+import type { Opened } from './feed.ts'
+import type { OpenSocket } from './feed-socket.ts'
 import type { OpenDecoder } from './mpegts.ts'
 import type { PlayerFault } from './watchdog.ts'
 

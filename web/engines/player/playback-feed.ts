@@ -2,7 +2,7 @@
 import type { CameraId, Instant } from '../../../server/contract/ids.ts'
 import type { VideoCodec } from '../../../server/contract/media.ts'
 import { type PlaybackClientMessage, PlaybackServerMessage } from '../../../server/contract/recordings.ts'
-import type { FeedEnd, OpenSocket } from './feed.ts'
+import { type FeedEnd, openFeedSocket, type OpenSocket } from './feed-socket.ts'
 
 export type PlaybackFeedHandlers = {
   onMessage(message: PlaybackServerMessage): void
@@ -14,8 +14,7 @@ export type PlaybackRequest = { cameraId: CameraId; at: Instant; codecs: readonl
 export function openPlaybackFeed(request: PlaybackRequest, openSocket: OpenSocket, handlers: PlaybackFeedHandlers) {
   let wantedSeekId = 0
   let isCurrent = false
-  let isDone = false
-  const socket = openSocket(playbackPath(request), { onText, onBytes, onClose: (code, reason) => end({ kind: 'closed', code, reason }) })
+  const socket = openFeedSocket(playbackPath(request), { openSocket, schema: PlaybackServerMessage, onMessage, onBytes, onEnd: handlers.onEnd })
 
   return {
     /** Is the seek asked for last still unanswered? */
@@ -27,12 +26,10 @@ export function openPlaybackFeed(request: PlaybackRequest, openSocket: OpenSocke
     shown(flvMs: number, speed: number) {
       if (isCurrent) send({ type: 'shown', flvMs, speed })
     },
-    close,
+    close: socket.close,
   }
 
-  function onText(text: string) {
-    const message = parseMessage(text)
-    if (!message) return end({ kind: 'corrupt', detail: `message not understood: ${text.slice(0, 80)}` })
+  function onMessage(message: PlaybackServerMessage) {
     if (message.type === 'opened') isCurrent = message.seekId === wantedSeekId
     // an end and a refusal may come instead of `opened`
     if (isCurrent || message.type === 'end' || message.type === 'refused') handlers.onMessage(message)
@@ -43,33 +40,11 @@ export function openPlaybackFeed(request: PlaybackRequest, openSocket: OpenSocke
   }
 
   function send(message: PlaybackClientMessage) {
-    socket.send(JSON.stringify(message))
-  }
-
-  function end(reason: FeedEnd) {
-    if (isDone) return
-    close()
-    handlers.onEnd(reason)
-  }
-
-  function close() {
-    if (isDone) return
-    isDone = true
-    socket.close()
+    socket.send(message)
   }
 }
 export type PlaybackFeed = ReturnType<typeof openPlaybackFeed>
 
 function playbackPath({ cameraId, at, codecs }: PlaybackRequest): string {
   return `/media/playback/${encodeURIComponent(cameraId)}?at=${at}&codecs=${codecs.join(',')}&sound=0`
-}
-
-function parseMessage(text: string): PlaybackServerMessage | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  return PlaybackServerMessage.safeParse(value).data
 }

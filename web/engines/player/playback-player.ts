@@ -8,10 +8,9 @@ import type { PlaybackServerMessage, TimeRange } from '../../../server/contract/
 import { createBackoff } from './backoff.ts'
 import { decodableCodecs, withoutH265 } from './capability.ts'
 import { browserClock } from './clock.ts'
-import { closeCodes, type FeedEnd } from './feed.ts'
-import { createFlvTimeline, FlvFramingError } from './flv-timeline.ts'
-import { createFrameList } from './frame-list.ts'
-import { createMoments } from './moments.ts'
+import { closeCodes } from './feed.ts'
+import type { FeedEnd } from './feed-socket.ts'
+import { FlvFramingError } from './flv-timeline.ts'
 import { openDecoder as openMpegtsDecoder } from './mpegts.ts'
 import { openPlaybackFeed, type PlaybackFeed } from './playback-feed.ts'
 import {
@@ -24,6 +23,7 @@ import {
   type PlaybackRefusal,
   type PlaybackState,
 } from './playback-state.ts'
+import { createRecordedTimes } from './recorded-times.ts'
 import { createScreen } from './screen.ts'
 import { createVideoPosition } from './video-position.ts'
 import type { PlayerFault } from './watchdog.ts'
@@ -39,13 +39,13 @@ const aheadS = 3
 const growthMs = 2_500
 const maxBacklogBytes = 48 * 1024 * 1024
 const keepBehindS = 30
+const noTrouble = { refusal: null, fault: null, detail: null }
 
 export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackPlayerOptions): PlaybackPlayer {
   const { cameraId, openSocket, onState, holdCanvas, clock = browserClock, random = Math.random, openDecoder = openMpegtsDecoder } = options
   const backoff = createBackoff({ random })
-  const moments = createMoments()
-  const frames = createFrameList()
-  const flv = createFlvTimeline({ jumpMs: Number.POSITIVE_INFINITY, onFrame: frames.add })
+  const times = createRecordedTimes()
+  const { flv, moments } = times
   const screen = createScreen(video, {
     clock,
     openDecoder,
@@ -64,9 +64,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
   let gap: TimeRange | null = null
   let end: { at: Instant | null } | undefined
   let opened: PlaybackOpened | null = null
-  let refusal: PlaybackRefusal | null = null
-  let fault: PlayerFault | null = null
-  let detail: string | null = null
+  let trouble: Pick<PlaybackState, 'refusal' | 'fault' | 'detail'> = noTrouble
   let retryDueMs: number | undefined
   let heardAtMs = clock.monotonicMs()
   let waitsSinceMs: number | undefined = heardAtMs
@@ -76,7 +74,15 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
 
   video.muted = true
   window.addEventListener('online', retryNow)
-  return { state, waitedMs, follow, shownAt, frameBeside, retryNow, close }
+  return {
+    state,
+    waitedMs,
+    follow,
+    shownAt: () => times.momentOf(screen.shownMediaMs()),
+    frameBeside: (step) => times.momentBeside(screen.shownMediaMs(), step),
+    retryNow,
+    close,
+  }
 
   // ── the socket ──
 
@@ -106,12 +112,10 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
       // the same seek once more: another speed or another format, from a moment of the server's choice
       if (opened?.seekId === message.seekId) askedAt = message.at
       opened = message
-      refusal = fault = detail = null
+      trouble = noTrouble
       end = undefined
       sent = { atMs: 0, speed: -1 }
-      moments.reset()
-      frames.reset()
-      flv.startAnew(true)
+      times.startAnew()
     } else if (message.type === 'position') moments.position(message.flvMs, message.at)
     else if (message.type === 'gap') moments.gap(message.flvMs, message.fromAt, message.toAt)
     else end = { at: message.at }
@@ -120,7 +124,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
 
   function onBytes(bytes: ArrayBuffer) {
     heardAtMs = clock.monotonicMs()
-    if (end) end = undefined // it goes on
+    end = undefined // it goes on
     try {
       const batch = flv.take(bytes)
       if (!batch.tags) return
@@ -136,7 +140,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     if (reason.kind === 'corrupt') return fail('data_corrupt', reason.detail)
     if (reason.code === closeCodes.noPermission) return refuse('no_permission', null)
     if (reason.code === closeCodes.notSignedIn || reason.code === closeCodes.loginEnded) {
-      fault = 'signed_out'
+      trouble = { ...trouble, fault: 'signed_out' }
       return void close()
     }
     fail(reason.code === closeCodes.serverRestarts ? 'server_restarts' : 'server_lost', reason.reason || null)
@@ -149,17 +153,14 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
 
   function fail(why: PlayerFault, words: string | null) {
     if (phase === 'closed') return
-    fault = why
-    detail = words
+    trouble = { ...trouble, fault: why, detail: words }
     pauseFor(backoff.next(), 'lost')
   }
 
   /** Nothing will change by itself soon; ask again now and then all the same. */
   function refuse(why: PlaybackRefusal, words: string | null) {
     if (phase === 'closed') return
-    refusal = why
-    detail = words
-    fault = null
+    trouble = { refusal: why, fault: null, detail: words }
     pauseFor(refusedPauseMs * (1 + random()), 'refused')
   }
 
@@ -219,7 +220,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     }
     if (place.kind === 'gap') gap = { fromAt: place.fromAt, toAt: place.toAt }
     const range = screen.hasDecoder() ? position.range() : undefined
-    const targetS = mediaS(place.flvMs)
+    const targetS = times.mediaS(place.flvMs)
     if (!range || targetS === undefined) return stand(gap ? 'gap' : 'opening')
     if (gap) {
       position.waitAt(targetS, range)
@@ -258,11 +259,6 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     if (nowMs - goodSinceMs > goodForMs) backoff.reset()
   }
 
-  function mediaS(flvMs: number): number | undefined {
-    const mediaMs = flv.toMediaMs(flvMs)
-    return mediaMs === undefined ? undefined : mediaMs / 1000
-  }
-
   // ── what is known ──
 
   function setPhase(next: PlaybackPhase) {
@@ -276,28 +272,14 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     return waitsSinceMs === undefined ? 0 : clock.monotonicMs() - waitsSinceMs
   }
 
-  function shownAt(): Instant | null {
-    const shownMs = screen.shownMediaMs()
-    const flvMs = shownMs === undefined ? undefined : flv.toFlvMs(shownMs)
-    return (flvMs === undefined ? undefined : moments.toAt(flvMs)) ?? null
-  }
-
-  function frameBeside(step: 1 | -1): Instant | null {
-    const shownMs = screen.shownMediaMs()
-    if (shownMs === undefined) return null
-    const flvMs = flv.toFlvMs(frames.beside(shownMs, step) ?? shownMs + step * 40)
-    return (flvMs === undefined ? undefined : moments.toAt(flvMs)) ?? null
-  }
-
   function state(): PlaybackState {
     const waitMs = retryDueMs === undefined ? 0 : retryDueMs - clock.monotonicMs()
     return {
       phase,
       gap,
       newestAt: end?.at ?? null,
-      refusal,
-      detail,
-      fault: phase === 'lost' || phase === 'closed' || phase === 'opening' ? fault : null,
+      ...trouble,
+      fault: phase === 'lost' || phase === 'closed' || phase === 'opening' ? trouble.fault : null,
       attempt: backoff.attempts(),
       retryInS: waitMs > 0 ? Math.ceil(waitMs / 1000) : null,
       opened,

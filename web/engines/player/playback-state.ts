@@ -3,7 +3,7 @@ import type { CameraId, Instant } from '../../../server/contract/ids.ts'
 import type { VideoCodec } from '../../../server/contract/media.ts'
 import type { PlaybackServerMessage, TimeRange } from '../../../server/contract/recordings.ts'
 import type { PlayerClock } from './clock.ts'
-import type { OpenSocket } from './feed.ts'
+import type { OpenSocket } from './feed-socket.ts'
 import type { OpenDecoder } from './mpegts.ts'
 import type { PlayerFault } from './watchdog.ts'
 

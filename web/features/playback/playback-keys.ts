@@ -2,6 +2,7 @@
 import { useShortcuts } from '../../base/shortcuts.ts'
 import { type PlaybackSpeed, speeds } from './query.ts'
 
+/** What the keys and the buttons of the page do. */
 export type PlaybackActions = {
   togglePlay(): void
   step(direction: 1 | -1): void
@@ -11,6 +12,7 @@ export type PlaybackActions = {
   fullscreen(): void
   snapshot(): void
   zoom(factor: number): void
+  toNewest(): void
 }
 
 /** Somebody walks through the buttons with Tab: Space presses the one that is marked. */

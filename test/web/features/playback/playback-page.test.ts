@@ -25,7 +25,7 @@ beforeAll(() => {
 })
 beforeEach(() => {
   vi.useFakeTimers({ now })
-  vi.stubGlobal('fetch', async (url: string) => Response.json({ cameraId: url.split('/')[3], recorded: [], gaps: [] }))
+  vi.stubGlobal('fetch', async (url: string) => Response.json({ cameraId: url.split('/')[3], recorded: [], gaps: [], faults: [] }))
 })
 afterEach(() => {
   wrapper.unmount()

@@ -137,7 +137,7 @@ describe('R-PLAY-2 what is asked of the server', () => {
   beforeEach(() => {
     vi.useFakeTimers({ now, toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
     asked = []
-    answer = ({ cameraId, fromAt, toAt }) => Response.json({ cameraId, recorded: [{ fromAt, toAt }], gaps: [] })
+    answer = ({ cameraId, fromAt, toAt }) => Response.json({ cameraId, recorded: [{ fromAt, toAt }], gaps: [], faults: [] })
     vi.stubGlobal('fetch', async (text: string) => {
       const url = new URL(text, 'http://x')
       const wish = { cameraId: url.pathname.split('/')[3]!, fromAt: Number(url.searchParams.get('fromAt')), toAt: Number(url.searchParams.get('toAt')) }

@@ -1,46 +1,23 @@
 /** A page with tiles in every state, or the dock: looked at in screenshots and by the browser tests. `?page=tiles|dock&theme=dark&locale=zh`. */
-import { createPinia } from 'pinia'
-import { createApp, defineComponent, h, ref } from 'vue'
-import type { CameraPoint, Station } from '../../../../server/contract/cameras.ts'
-import type { CameraId, StationId, UserId } from '../../../../server/contract/ids.ts'
+import { h, ref } from 'vue'
+import type { Station } from '../../../../server/contract/cameras.ts'
 import type { CameraStatus, FailureCause } from '../../../../server/contract/status.ts'
-import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
-import { applyLayout } from '../../../../web/base/layout.ts'
-import { applyTheme, useTheme } from '../../../../web/base/theme.ts'
 import { playerBudget } from '../../../../web/engines/player/index.ts'
-import { useAccountStore } from '../../../../web/features/accounts/store.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import CameraDock from '../../../../web/features/live/CameraDock.vue'
 import LiveTile from '../../../../web/features/live/LiveTile.vue'
-import { messages } from '../../../../web/messages.ts'
-import '../../../../web/ui/base.css'
+import { createHarnessApp, makeCamera, readWish, stationId } from './page.ts'
 
-const wish = new URLSearchParams(location.search)
-installMessages(messages)
-useTheme().setTheme(wish.get('theme') === 'light' ? 'light' : 'dark')
-useI18n().setLocale(wish.get('locale') === 'en' ? 'en' : 'zh')
-applyTheme()
-applyLayout()
+const { wish } = readWish()
 
-function camera(cameraId: string, name: string, status: CameraStatus = 'online', cause: FailureCause | null = null, detail: string | null = null): CameraPoint {
-  const place = cameraId.length
-  return {
-    cameraId: cameraId as CameraId,
-    name,
-    initials: '',
-    label: `DEMO-${cameraId}`,
+function camera(id: string, name: string, status: CameraStatus = 'online', cause: FailureCause | null = null, detail: string | null = null) {
+  const place = id.length
+  return makeCamera(id, name, {
     address: '澄桥路与柳汀街交口东北角，立杆 C-118（演示）',
     lonLat: [111.66 + place * 0.0004, 40.75 + (place % 3) * 0.0003],
-    headingDeg: 225,
-    fovDeg: 80,
-    reachM: 60,
-    stationId: 'qinglan' as StationId,
-    scene: 'troubleSpot',
-    link: 'wired',
     hasSound: true,
-    hasPtz: false,
-    state: { cameraId: cameraId as CameraId, status, cause, detail, sinceAt: Date.now() - 327_000, evidenceAt: Date.now() - 12_000 },
-  }
+    state: { status, cause, detail },
+  })
 }
 
 const cameras = [
@@ -58,59 +35,37 @@ const cameras = [
   camera('suspended', '南屿家园西门', 'suspended'),
 ]
 
-const app = createApp(
-  defineComponent(() => {
-    const account = useAccountStore()
-    account.me = {
-      userId: 'u1' as UserId,
-      account: 'D-017',
-      displayName: '值班',
-      role: 'dutyOfficer',
-      permissions: ['camera.see', 'camera.live', 'camera.playback', 'status.history'],
-      stationIds: null,
-      lastLogin: null,
-      sessionEndsAt: 0,
-      mustChangePassword: false,
-    }
-    const store = useCameraStore()
-    store.byId = new Map(cameras.map((each) => [each.cameraId, each]))
-    store.stations = new Map([
-      [
-        'qinglan' as StationId,
-        { stationId: 'qinglan' as StationId, name: '青岚派出所', shortName: '青岚所', jurisdiction: null, labelLonLat: [111.66, 40.75] } satisfies Station,
-      ],
-    ])
-    const chosen = ref(wish.get('camera') ?? 'live')
-    const profile = ref<'main' | 'sub'>('sub')
-    if (wish.get('page') === 'dock') {
-      return () =>
-        h(
-          'div',
-          { style: 'position:fixed;inset:0 0 0 auto;max-width:100%' },
-          h(CameraDock, {
-            camera: cameras.find((each) => each.cameraId === chosen.value) ?? cameras[0]!,
-            onSelect: (cameraId) => (chosen.value = cameraId),
-            onClose: () => (chosen.value = 'live'),
-          }),
-        )
-    }
-    if (wish.get('page') === 'limit') playerBudget.setLimit((open) => open.length < 1)
+createHarnessApp(cameras, ['camera.see', 'camera.live', 'camera.playback', 'status.history'], () => {
+  const station: Station = { stationId, name: '青岚派出所', shortName: '青岚所', jurisdiction: null, labelLonLat: [111.66, 40.75] }
+  useCameraStore().stations = new Map([[stationId, station]])
+  const chosen = ref(wish.get('camera') ?? 'live')
+  const profile = ref<'main' | 'sub'>('sub')
+  if (wish.get('page') === 'dock') {
     return () =>
       h(
         'div',
-        { style: 'display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:4px;padding:12px' },
-        cameras.map((each, index) =>
-          h(LiveTile, {
-            key: each.cameraId,
-            camera: each,
-            number: index + 1,
-            profile: index === 1 ? 'main' : profile.value,
-            isFocused: index === 1,
-            'data-camera': each.cameraId,
-          }),
-        ),
+        { style: 'position:fixed;inset:0 0 0 auto;max-width:100%' },
+        h(CameraDock, {
+          camera: cameras.find((each) => each.cameraId === chosen.value) ?? cameras[0]!,
+          onSelect: (cameraId) => (chosen.value = cameraId),
+          onClose: () => (chosen.value = 'live'),
+        }),
       )
-  }),
-)
-app.use(createPinia())
-app.mount('#app')
+  }
+  if (wish.get('page') === 'limit') playerBudget.setLimit((open) => open.length < 1)
+  return () =>
+    h(
+      'div',
+      { style: 'display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));gap:4px;padding:12px' },
+      cameras.map((each, index) =>
+        h(LiveTile, {
+          key: each.cameraId,
+          camera: each,
+          number: index + 1,
+          profile: index === 1 ? 'main' : profile.value,
+          isFocused: index === 1,
+          'data-camera': each.cameraId,
+        }),
+      ),
+    )
+}).mount('#app')
