@@ -1,12 +1,12 @@
 /**
- * Entry of the control process. Settings by environment (`config.ts`); beside them the supervisor says MEDIA_SOCKET, MAPWALL_MODE (demo, production)
- * MAPWALL_PAGES (folder of the built pages) and, for real work, COMMAND_SOCKET (`commands.ts`). Says `{ type: 'ready', port, … }` or `{ type: 'failed', message }` to its parent.
+ * Entry of the control process. Settings by environment (`config.ts`); beside them the supervisor says MEDIA_SOCKET, COMMAND_SOCKET (`commands.ts`),
+ * MAPWALL_MODE (demo, production) and MAPWALL_PAGES (folder of the built pages). Says `{ type: 'ready', port, … }` or `{ type: 'failed', message }` to its parent.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { createApp } from './app.ts'
+import { createAnswer } from './cli/answer.ts'
 import { openCommandSocket } from './commands.ts'
-import { runImport } from './import-cameras.ts'
 import { systemClock } from './base/clock.ts'
 import { openDatabase } from './base/db.ts'
 import { createLog } from './base/log.ts'
@@ -14,16 +14,19 @@ import { migrate } from './base/migrate.ts'
 import { openSecrets } from './base/secrets.ts'
 import { type Config, readConfig } from './config.ts'
 import { demoBaseMapDate, demoBaseMapName, demoOutline, demoUnitName } from './demo/district.ts'
-import { seedAccounts, seedCameras, seedRecordings, type SimulatedAddress } from './demo/seed.ts'
+import { seedPast } from './demo/past.ts'
+import { listRecordedCameras, seedAccounts, seedCameras, type SimulatedAddress } from './demo/seed.ts'
 import { claimDatabase } from './features/system/index.ts'
-import { defaultHealthSettings } from './features/health/index.ts'
+import { createHealthStore, defaultHealthSettings } from './features/health/index.ts'
 import { createMediaPlane } from './media/plane-client.ts'
 
 const Environment = z.object({
   MEDIA_SOCKET: z.string().min(1),
   MAPWALL_MODE: z.enum(['demo', 'production']),
   MAPWALL_PAGES: z.string().optional(),
-  COMMAND_SOCKET: z.string().optional(),
+  COMMAND_SOCKET: z.string().min(1),
+  /** 0: a demo begins without recordings. */
+  DEMO_PAST: z.enum(['0', '1']).default('1'),
 })
 const STOP_WITHIN_MS = 10_000
 
@@ -79,8 +82,10 @@ async function run() {
 
   const accounts = isDemo ? await prepareDemo() : undefined
   const { port } = await app.open()
-  if (isDemo) await seedRecordings(app.recordings)
-  if (environment.COMMAND_SOCKET) await openCommandSocket(environment.COMMAND_SOCKET, (command) => runImport(command, app))
+  // at the very first start only; later the policies are whatever people made of them
+  if (isDemo && app.recordings.listPolicies().length === 0) await prepareRecordings()
+  const { dataFolder } = config
+  await openCommandSocket(environment.COMMAND_SOCKET, createAnswer({ app, database, dataFolder, kind, clock, version }))
   const setupCode = isDemo ? undefined : await app.accounts.openSetup()
   process.send?.({ type: 'ready', port, accounts, setupCode, cameraCount: app.cameras.count() })
 
@@ -99,10 +104,18 @@ async function run() {
     await first
     return seedAccounts({ accounts: app.accounts, secrets, dataFolder: config.dataFolder })
   }
+
+  async function prepareRecordings() {
+    const cameraIds = listRecordedCameras()
+    const { recordings, marks } = app
+    if (environment.DEMO_PAST === '0') return recordings.setPolicy({ cameraIds, mode: 'continuous', schedule: [], profile: 'main', keepDays: 15 })
+    const past = await seedPast({ recordings, marks, healthStore: createHealthStore(database), clock, cameraIds, folder: config.mediaFolders[0]! })
+    past.writeFiles().catch((problem) => log.error({ problem }, "the demo's past could not be written"))
+  }
 }
 
 /** Some hours of twenty cameras; a demo does not fill the disk of whoever tries it. */
-const DEMO_RECORDING_BYTES = 5e9
+const DEMO_RECORDING_BYTES = 8e9
 
 /** The made-up district in place of the settings, unless they were given. */
 function demoSettings(config: Config) {

@@ -1,5 +1,6 @@
 /** The control process: makes everything and wires it. Whoever calls brings database, media plane, clock and settings. */
 import { join } from 'node:path'
+import { createClockGuard } from './base/clock-guard.ts'
 import type { Clock } from './base/clock.ts'
 import type { Database } from './base/db.ts'
 import { createEvents } from './base/events.ts'
@@ -12,12 +13,14 @@ import { api } from './contract/index.ts'
 import { type AccountEvents, accountRoutes, createAccounts, createAccountStore, createPasswordHasher, openLockout } from './features/accounts/index.ts'
 import { createAnchorFile, createAudit, createAuditStore } from './features/audit/index.ts'
 import { type CameraEntry, cameraRoutes, createCameras, createCameraStore } from './features/cameras/index.ts'
+import { createExports, createExportStore, exportRoutes } from './features/exports/index.ts'
 import { createHealth, createHealthStore, createUplink, healthRoutes, type HealthSettings } from './features/health/index.ts'
 import { createLive, liveRoutes, liveSocket } from './features/live/index.ts'
 import { mapRoutes } from './features/map/index.ts'
+import { createMarks, createMarkStore, markRoutes } from './features/marks/index.ts'
 import { createPlayback, playbackSocket } from './features/playback/index.ts'
 import { createRecordings, createRecordingStore, recordingRoutes } from './features/recordings/index.ts'
-import { createSystem, systemRoutes } from './features/system/index.ts'
+import { createDiary, createSystem, systemRoutes } from './features/system/index.ts'
 import type { MediaPlane } from './media/plane.ts'
 
 export type AppSettings = Pick<
@@ -61,6 +64,8 @@ export function createPlatformAudit({
 export async function createApp({ database, plane, clock, log, secrets, settings, random = Math.random }: AppDeps) {
   const events = createEvents<AccountEvents>(log)
   const audit = createPlatformAudit({ database, secrets, clock, log, dataFolder: settings.dataFolder })
+  const diary = createDiary({ recordAudit: audit.record, log, runningFile: join(settings.dataFolder, 'running') })
+  const clockGuard = createClockGuard({ clock, log, onStep: diary.clockStepped })
   const accountStore = createAccountStore(database)
   const accounts = createAccounts({
     store: accountStore,
@@ -90,14 +95,31 @@ export async function createApp({ database, plane, clock, log, secrets, settings
   })
   const live = createLive({ plane, clock, log, recordAudit: audit.record })
   const playback = createPlayback({ plane, clock, log, recordAudit: audit.record })
+  const marks = createMarks({ store: createMarkStore(database), clock, clockGuard, log })
   const recordings = createRecordings({
     store: createRecordingStore(database),
     plane,
     clock,
+    clockGuard,
     log,
     quotaBytes: settings.recordingQuotaBytes,
     isCamera: cameras.has,
     listStatuses: async (cameraId, range) => (await health.history(cameraId, range)).intervals,
+    isLocked: marks.isLocked,
+    listLocked: () => marks.listLocks(() => true),
+  })
+  const exports = createExports({
+    store: createExportStore(database),
+    plane,
+    clock,
+    clockGuard,
+    log,
+    folder: join(settings.dataFolder, 'exports'),
+    version: settings.version,
+    mayTouch: cameras.mayTouch,
+    nameOf: cameras.nameOf,
+    clipSize: recordings.clipSize,
+    recordAudit: audit.record,
   })
   const system = createSystem({ database, plane, clock, log })
 
@@ -142,10 +164,12 @@ export async function createApp({ database, plane, clock, log, secrets, settings
         welcome: { unitName: settings.unitName, isDemo: settings.isDemo, version: settings.version },
       }),
       ...cameraRoutes({ cameras, plane, clock, toldState: health.toldState, position: push.position }),
+      ...exportRoutes(exports),
       ...healthRoutes({ health, database }),
       ...liveRoutes(live),
       ...mapRoutes(settings.map),
-      ...recordingRoutes(recordings),
+      ...markRoutes({ marks, mayTouch: cameras.mayTouch, bytesIn: recordings.bytesIn }),
+      ...recordingRoutes({ recordings, plane, mayTouch: cameras.mayTouch }),
       ...systemRoutes(system),
     ],
     sockets: [push.route, liveSocket(live), playbackSocket(playback)],
@@ -157,10 +181,14 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     await http.close()
     await live.close()
     await playback.close()
+    await exports.close()
     await recordings.close()
+    marks.close()
     await health.close()
     system.close()
     accounts.close()
+    clockGuard.close()
+    await diary.stopped()
     await audit.close()
   }
 
@@ -168,18 +196,23 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     accounts,
     audit,
     cameras,
+    exports,
     health,
     live,
+    marks,
     playback,
     push,
     recordings,
     system,
     /** Reads what lasts, starts to judge and to answer. */
     async open(): Promise<{ port: number }> {
+      await diary.started(clock.now())
       await health.open()
       isOpen = true
       await cameras.open()
+      await marks.open()
       await recordings.open()
+      await exports.open()
       return http.listen(settings.port, settings.host)
     },
     /** Stops answering, writes what waits. Plane and database stay with whoever made them. */

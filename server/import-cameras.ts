@@ -1,27 +1,14 @@
 /** `npm start -- --import-cameras file.csv`: puts cameras into a production system, through the running one if there is one. */
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
-import { basename, join } from 'node:path'
-import { createPlatformAudit } from './app.ts'
-import type { Clock } from './base/clock.ts'
-import { openDatabase } from './base/db.ts'
-import { silentLog } from './base/log.ts'
-import { migrate } from './base/migrate.ts'
-import { openSecrets } from './base/secrets.ts'
-import { type ImportCommand, sendCommand } from './commands.ts'
-import type { Config } from './config.ts'
-import { findHolder } from './database/process-lock.ts'
-import type { Audit } from './features/audit/index.ts'
+import { basename } from 'node:path'
+import { type CliContext, findRunning, osAccount, withStopped } from './cli/platform.ts'
+import type { ImportCommand } from './commands.ts'
+import { type Audit, localEntry } from './features/audit/index.ts'
 import { type Cameras, createCameras, createCameraStore, type ImportReport } from './features/cameras/index.ts'
-import { claimDatabase } from './features/system/index.ts'
-import { createDatabaseChild } from './processes.ts'
-import { dataFolderLock, openDataFolder } from './start-checks.ts'
 import { StartError } from './start-error.ts'
 
-type Options = { file: string; isDryRun: boolean; config: Config; clock: Clock; say(line: string): void }
+type Options = CliContext & { file: string; isDryRun: boolean }
 
-const WAIT_FOR_CONTROL_MS = 30_000
 const MOST_PROBLEMS_SHOWN = 200
 
 /** Answers the exit code: 0 when the table is good. */
@@ -31,11 +18,11 @@ export async function importCamerasFromFile({ file, isDryRun, config, clock, say
     fileName: basename(file),
     tableBase64: readTable(file).toString('base64'),
     isDryRun,
-    by: userInfo().username,
+    by: osAccount(),
   }
-  const holder = findHolder(dataFolderLock(config.dataFolder))
-  const report = holder?.note ? await askRunning(join(holder.note, 'control.sock'), command, clock) : await importAlone(command, { config, clock, say })
-  sayReport(report, { isDryRun, isRunning: holder !== undefined, say })
+  const running = findRunning({ config, clock })
+  const report = running ? ((await running.ask(command)) as ImportReport) : await importAlone(command, { config, clock, say })
+  sayReport(report, { isDryRun, isRunning: running !== undefined, say })
   return report.problems.length === 0 ? 0 : 1
 }
 
@@ -47,44 +34,12 @@ function readTable(file: string): Buffer {
   }
 }
 
-/** Control may be starting, or starting anew. */
-async function askRunning(socketPath: string, command: ImportCommand, clock: Clock): Promise<ImportReport> {
-  const startedMs = clock.monotonicMs()
-  while (clock.monotonicMs() - startedMs < WAIT_FOR_CONTROL_MS) {
-    const report = (await sendCommand(socketPath, command)) as ImportReport | undefined
-    if (report) return report
-    await clock.sleep(500)
-  }
-  throw new StartError('正在运行的 MapWall 没有应答，什么也没有导入 / the running MapWall does not answer; nothing was imported')
-}
-
 /** Nothing runs on this folder: the folder is ours meanwhile, so that nothing starts on it either. */
-async function importAlone(command: ImportCommand, { config, clock, say }: Pick<Options, 'config' | 'clock' | 'say'>): Promise<ImportReport> {
-  const folder = openDataFolder(config.dataFolder, 'production', clock)
-  const child = config.databaseUrl === undefined ? createDatabaseChild({ config, clock, runFolder: folder.runFolder, output: 'inherit', say }) : undefined
-  try {
-    const url = config.databaseUrl ?? String((await child!.start())['url'])
-    const database = openDatabase({ url, maxConnections: child ? 1 : 2, log: silentLog, clock })
-    try {
-      await migrate(database, { clock, log: silentLog })
-      if ((await claimDatabase(database, 'production', clock.now())) !== 'production')
-        throw new StartError('这个数据库属于演示，不能导入 / this database belongs to a demo')
-      const secrets = await openSecrets(config.dataFolder)
-      const audit = createPlatformAudit({ database, secrets, clock, log: silentLog, dataFolder: config.dataFolder })
-      try {
-        const cameras = createCameras({ store: createCameraStore(database, secrets), clock, onChanged: () => undefined })
-        return await runImport(command, { cameras, audit })
-      } finally {
-        await audit.close()
-      }
-    } finally {
-      await database.close()
-    }
-  } finally {
-    await child?.stop(10_000)
-    folder.release()
-  }
-}
+const importAlone = (command: ImportCommand, context: CliContext): Promise<ImportReport> =>
+  withStopped(context, 'production', ({ database, secrets, audit }) => {
+    const cameras = createCameras({ store: createCameraStore(database, secrets), clock: context.clock, onChanged: () => undefined })
+    return runImport(command, { cameras, audit })
+  })
 
 /** The import itself and its audit record. A dry run changes nothing and leaves none. */
 export async function runImport(
@@ -94,17 +49,15 @@ export async function runImport(
   const report = await cameras.importTable(Buffer.from(tableBase64, 'base64'), { isDryRun })
   if (isDryRun) return report
   const { rows, added, changed, unchanged, problems, moved, stationsAdded } = report
+  const isGood = problems.length === 0
   await audit.record({
-    name: 'camera.import',
-    result: problems.length === 0 ? 'ok' : 'failed',
-    code: problems.length === 0 ? null : 'bad_request',
-    userId: null,
-    account: by,
-    loginId: null,
-    address: 'local',
-    requestId: randomUUID(),
-    cameraId: null,
-    detail: { fileName, rows, added, changed, unchanged, moved: moved.length, stationsAdded: stationsAdded.length, badCells: problems.length },
+    ...localEntry(
+      'camera.import',
+      { fileName, rows, added, changed, unchanged, moved: moved.length, stationsAdded: stationsAdded.length, badCells: problems.length },
+      by,
+    ),
+    result: isGood ? 'ok' : 'failed',
+    code: isGood ? null : 'bad_request',
   })
   return report
 }

@@ -65,6 +65,7 @@ export function createProcesses({ config, isDemo, clock, runFolder, output, page
       ...base,
       MEDIA_SOCKET: mediaSocket,
       STILLS_DIR: join(config.dataFolder, 'stills'),
+      EXPORTS_DIR: join(config.dataFolder, 'exports'),
       RECORDING_DIRS: JSON.stringify(config.mediaFolders),
       FFMPEG: config.ffmpeg,
       MEDIA_MAX_TRANSCODES: String(config.mostTranscodes),
@@ -87,7 +88,7 @@ export function createProcesses({ config, isDemo, clock, runFolder, output, page
       DATABASE_CONNECTIONS: String(database ? 1 : config.databaseConnections),
       MEDIA_SOCKET: mediaSocket,
       MAPWALL_MODE: isDemo ? 'demo' : 'production',
-      ...(isDemo ? {} : { COMMAND_SOCKET: join(runFolder, 'control.sock') }),
+      COMMAND_SOCKET: join(runFolder, 'control.sock'),
       ...(pages ? { MAPWALL_PAGES: pages } : {}),
     }),
   })

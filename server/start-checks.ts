@@ -50,17 +50,21 @@ const kindWords: Record<PlatformKind, { zh: string; en: string }> = {
   production: { zh: '正式运行', en: 'production' },
 }
 
+/** In place of its kind, while a restored platform is moved in (`backup/restore.ts`). */
+export const RESTORING = 'restoring'
+
 /** Marks a new folder; a demo never touches a production folder, nor the other way round. */
 function claimFolder(dataFolder: string, kind: PlatformKind) {
   const file = join(dataFolder, 'kind')
   if (!existsSync(file)) return markFolder(file, kind)
   const found = readFileSync(file, 'utf8').trim()
   if (found === kind) return
+  if (found === RESTORING) throw new StartError(restoringProblem(dataFolder, file))
   throw new StartError(found === 'demo' || found === 'production' ? otherKindProblem(dataFolder, file, found, kind) : unknownKindProblem(file, found))
 }
 
 /** Whole or not at all: a half-written mark would keep the platform from starting. */
-function markFolder(file: string, kind: PlatformKind) {
+export function markFolder(file: string, kind: PlatformKind | typeof RESTORING) {
   writeFileSync(`${file}.new`, `${kind}\n`, { mode: 0o600, flush: true })
   renameSync(`${file}.new`, file)
 }
@@ -74,6 +78,16 @@ function otherKindProblem(dataFolder: string, file: string, found: PlatformKind,
     `办法：${flag.zh}或用 MAPWALL_DATA 指定另一个目录。`,
     `Not started: this data folder is ${is.en} and is never used for ${wanted.en}; nothing was changed.`,
     `Evidence: ${file} says ${found}. Next: ${flag.en}or choose another MAPWALL_DATA.`,
+  ].join('\n')
+}
+
+function restoringProblem(dataFolder: string, file: string): string {
+  return [
+    `没有启动：数据目录 ${dataFolder} 的恢复在最后一步中断了。`,
+    `依据：${file} 写着 ${RESTORING}。`,
+    `办法：用同一份备份再运行一次 mapwall restore 备份文件 --replace；原有的内容会移到一旁，不会删除。`,
+    `Not started: the restore of this data folder was cut off in its last step.`,
+    `Evidence: ${file} says ${RESTORING}. Next: run mapwall restore FILE --replace again with the same backup; what is there is moved aside, not deleted.`,
   ].join('\n')
 }
 

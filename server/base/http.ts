@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { basename, dirname } from 'node:path'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import type { Api, Endpoint } from '../contract/endpoint.ts'
@@ -17,7 +18,7 @@ import { checkInput, toErrorReply } from './replies.ts'
 import { addressOf, isCrossSiteRead, isSameOrigin, isSecure, loginCookie, ownOrigin } from './request.ts'
 import { sendJson } from './json-reply.ts'
 import { createMatcher, type Match, queryObject, splitTarget } from './route-match.ts'
-import type { AuditEntry, AuditNote, BoundRoute, ByteReply, Context, SocketRoute } from './routes.ts'
+import type { AuditEntry, AuditNote, BoundRoute, ByteReply, Context, FileReply, SocketRoute } from './routes.ts'
 import { createSocketGate, type SocketLimits } from './sockets.ts'
 import { openStaticFiles } from './static-files.ts'
 
@@ -44,6 +45,8 @@ export type HttpServer = {
 }
 
 const CLOSE_WITHIN_MS = 5_000
+/** Who takes nothing of a file for so long has left. */
+const FILE_STALLED_MS = 120_000
 
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { api, routes, clock, log, trust, tls, checkReplies } = deps
@@ -94,7 +97,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       if (endpoint.audit) await gate.recordAudit(entry)
       if (cookie) response.setHeader('Set-Cookie', cookie)
       const schema = endpoint.reply
-      if (schema === 'bytes') sendBytes(response, reply as unknown as ByteReply | undefined)
+      if (schema === 'bytes') await sendBytes(response, reply as unknown as ByteReply | FileReply | undefined)
       else await sendJson(request, response, 200, reply, checkReplies ? (unchecked) => schema.parse(unchecked) : undefined)
     } catch (problem) {
       const { code } = toErrorReply(problem, requestId)
@@ -243,14 +246,33 @@ function refuseNul(key: string, value: unknown): unknown {
   return value
 }
 
-function sendBytes(response: Response, reply: ByteReply | undefined) {
+async function sendBytes(response: Response, reply: ByteReply | FileReply | undefined) {
   if (!reply) {
     response.writeHead(204)
     response.end()
     return
   }
+  assert(/^[a-z]+\/[\w.+-]+$/.test(reply.contentType), 'a byte reply says what it is')
+  if ('path' in reply) return sendFile(response, reply)
   const { contentType, bytes, headers } = reply
-  assert(/^[a-z]+\/[\w.+-]+$/.test(contentType), 'a byte reply says what it is')
   response.writeHead(200, { ...headers, 'Content-Type': contentType, 'Content-Length': bytes.length })
   response.end(bytes)
+}
+
+/** Ranges and conditions (RFC 9110 §13, §14) are the library's; the hash tells versions apart, and nothing but the file stands open meanwhile. */
+function sendFile(response: Response, { path, fileName, contentType, sha256 }: FileReply): Promise<void> {
+  response.attachment(fileName)
+  response.setHeader('Content-Type', contentType)
+  response.setHeader('ETag', `"${sha256}"`)
+  response.setHeader('Cache-Control', 'private, no-store')
+  response.setTimeout(FILE_STALLED_MS, () => response.destroy())
+  return new Promise((resolve, reject) => {
+    const options = { root: dirname(path), cacheControl: false, lastModified: false, dotfiles: 'allow' as const }
+    response.sendFile(basename(path), options, (problem: (NodeJS.ErrnoException & { status?: number }) | undefined) => {
+      if (!problem || response.headersSent || response.destroyed) return resolve() // sent, or the client left
+      if (problem.status === 416 || problem.status === 412) return resolve(void response.status(problem.status).end())
+      for (const header of ['Content-Disposition', 'ETag']) response.removeHeader(header)
+      reject(problem.code === 'ENOENT' ? new AppError('not_found', 'the file is gone') : problem)
+    })
+  })
 }

@@ -16,29 +16,38 @@ const migrationsFolder = fileURLToPath(new URL('../migrations/', import.meta.url
 /** Any number, the same in every process: only one may migrate at a time. */
 const lockKey = 468_001
 
+type MigrateOptions = { clock: Clock; folder?: string; /** Only these, of those that are due. */ only?: readonly string[] }
+
 /** Runs what has not run yet. Throws when the database was made by newer code: going on would damage it. */
-export async function migrate(database: Database, { clock, log, folder = migrationsFolder }: { clock: Clock; log: Log; folder?: string }): Promise<string[]> {
-  const migrations = await listMigrations(folder)
+export async function migrate(database: Database, { log, ...options }: MigrateOptions & { log: Log }): Promise<string[]> {
   const run = () =>
     database
-      .as<MigrationTables>()
+      .as<never>()
       .transaction()
-      .execute(async (transaction) => {
-        await sql`select pg_advisory_xact_lock(${sql.lit(lockKey)})`.execute(transaction)
-        await sql`create table if not exists schema_migrations (name text primary key, applied_at bigint not null)`.execute(transaction)
-        const names = (await transaction.selectFrom('schema_migrations').select('name').orderBy('name').execute()).map(({ name }) => name)
-        refuseNewer(names, migrations)
-        const due = migrations.filter(({ name }) => !names.includes(name))
-        for (const { name, up } of due) {
-          await up(transaction as unknown as Transaction<never>)
-          await transaction.insertInto('schema_migrations').values({ name, applied_at: clock.now() }).execute()
-        }
-        return due.map(({ name }) => name)
-      })
+      .execute((transaction) => migrateWithin(transaction, options))
   const applied = await database.withoutTimeLimit(run)
   if (applied.length > 0) log.info({ applied }, 'database brought up to date')
   return applied
 }
+
+/** The same in a transaction of the caller. */
+export async function migrateWithin(given: Transaction<never>, { clock, folder = migrationsFolder, only }: MigrateOptions): Promise<string[]> {
+  const transaction = given as unknown as Transaction<MigrationTables>
+  const migrations = await readMigrations(folder)
+  await sql`select pg_advisory_xact_lock(${sql.lit(lockKey)})`.execute(transaction)
+  await sql`create table if not exists schema_migrations (name text primary key, applied_at bigint not null)`.execute(transaction)
+  const names = (await transaction.selectFrom('schema_migrations').select('name').orderBy('name').execute()).map(({ name }) => name)
+  refuseNewer(names, migrations)
+  const due = migrations.filter(({ name }) => !names.includes(name) && (only?.includes(name) ?? true))
+  for (const { name, up } of due) {
+    await up(given)
+    await transaction.insertInto('schema_migrations').values({ name, applied_at: clock.now() }).execute()
+  }
+  return due.map(({ name }) => name)
+}
+
+/** Names of all there are, in order. */
+export const listMigrations = async (folder = migrationsFolder): Promise<string[]> => (await readMigrations(folder)).map(({ name }) => name)
 
 function refuseNewer(applied: string[], migrations: Migration[]) {
   const unknown = applied.filter((name) => !migrations.some((migration) => migration.name === name))
@@ -48,7 +57,7 @@ function refuseNewer(applied: string[], migrations: Migration[]) {
   )
 }
 
-async function listMigrations(folder: string): Promise<Migration[]> {
+async function readMigrations(folder: string): Promise<Migration[]> {
   const files = (await readdir(folder)).filter((file) => /^\d{3}-[a-z0-9-]+\.ts$/.test(file)).sort()
   return Promise.all(
     files.map(async (file) => {

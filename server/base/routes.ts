@@ -51,6 +51,9 @@ export type AuditNote = Partial<Pick<AuditEntry, 'userId' | 'account' | 'loginId
 /** The answer of an endpoint whose reply is `bytes`; a handler that has none gives `undefined`, which is a 204. */
 export type ByteReply = { contentType: string; bytes: Uint8Array; headers?: Record<string, string> }
 
+/** The same from a file on our disk, in pieces as the client asks for them. `path` is absolute; `fileName` is what the browser is to call it. */
+export type FileReply = { contentType: string; path: string; fileName: string; sha256: string }
+
 type IfPublic<E extends Endpoint, Public, Signed> = 'public' extends E['permission'] ? Public : Signed
 
 /** What a handler is given. On a public endpoint `user` and `login` may be undefined. */
@@ -68,7 +71,7 @@ export type Context<E extends Endpoint> = {
   setLoginCookie(token: string | undefined): void
 }
 
-type HandlerReply<E extends Endpoint> = E['reply'] extends 'bytes' ? ByteReply | undefined : Out<E['reply']>
+type HandlerReply<E extends Endpoint> = E['reply'] extends 'bytes' ? ByteReply | FileReply | undefined : Out<E['reply']>
 export type Handler<E extends Endpoint> = (context: Context<E>) => HandlerReply<E> | Promise<HandlerReply<E>>
 
 export type BoundRoute = { endpoint: Endpoint; handler: Handler<Endpoint> }

@@ -1,10 +1,24 @@
 /** Every endpoint there is: the route registry, the authorisation matrix test and the API document are made from this. */
 import { accountApi } from './accounts.ts'
 import { cameraApi } from './cameras.ts'
+import { exportApi } from './exports.ts'
 import { mapApi } from './map.ts'
+import { markApi } from './marks.ts'
 import { mediaApi } from './media.ts'
 import { recordingApi } from './recordings.ts'
 import { statusApi } from './status.ts'
+import { storageApi } from './storage.ts'
 import { systemApi } from './system.ts'
 
-export const api = { account: accountApi, camera: cameraApi, map: mapApi, media: mediaApi, recording: recordingApi, status: statusApi, system: systemApi }
+export const api = {
+  account: accountApi,
+  camera: cameraApi,
+  export: exportApi,
+  map: mapApi,
+  mark: markApi,
+  media: mediaApi,
+  recording: recordingApi,
+  status: statusApi,
+  storage: storageApi,
+  system: systemApi,
+}

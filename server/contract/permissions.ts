@@ -10,6 +10,7 @@ export const Permission = z.enum([
   'camera.edit',
   'camera.credentials',
   'status.history',
+  'storage.see', // what is stored and what is missing, without a picture
   'incident.handle',
   'assessment.see',
   'assessment.sign',
@@ -29,11 +30,11 @@ export type Role = z.infer<typeof Role>
 export const administratorRoles = ['systemAdmin', 'securityAdmin', 'auditAdmin'] as const satisfies readonly Role[]
 
 export const rolePermissions: Record<Role, readonly Permission[]> = {
-  dutyOfficer: ['camera.see', 'camera.live', 'camera.playback', 'camera.ptz', 'status.history'],
-  supervisor: ['camera.see', 'camera.live', 'camera.playback', 'camera.download', 'camera.ptz', 'status.history', 'assessment.see'],
-  ops: ['camera.see', 'camera.live', 'camera.edit', 'status.history', 'incident.handle', 'assessment.see'],
-  assessor: ['camera.see', 'status.history', 'assessment.see', 'assessment.sign'],
-  systemAdmin: ['camera.see', 'camera.edit', 'camera.credentials', 'system.administer'],
+  dutyOfficer: ['camera.see', 'camera.live', 'camera.playback', 'camera.ptz', 'status.history', 'storage.see'],
+  supervisor: ['camera.see', 'camera.live', 'camera.playback', 'camera.download', 'camera.ptz', 'status.history', 'storage.see', 'assessment.see'],
+  ops: ['camera.see', 'camera.live', 'camera.edit', 'status.history', 'storage.see', 'incident.handle', 'assessment.see'],
+  assessor: ['camera.see', 'status.history', 'storage.see', 'assessment.see', 'assessment.sign'],
+  systemAdmin: ['camera.see', 'camera.edit', 'camera.credentials', 'storage.see', 'system.administer'],
   securityAdmin: ['security.administer'],
   auditAdmin: ['audit.read'],
 }

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { CameraId, Instant, Profile } from './ids.ts'
 import { AudioCodec, LiveQuery, VideoCodec } from './media.ts'
-import { FailureCause } from './status.ts'
+import { CameraStatus, FailureCause } from './status.ts'
 
 /** Half open, as every range. */
 export const TimeRange = z.object({ fromAt: Instant, toAt: Instant })
@@ -29,7 +29,7 @@ export const RecordingPolicy = z.object({
   /** Empty unless `scheduled`. */
   schedule: z.array(WeekRange).max(100),
   profile: Profile,
-  /** Kept at least so long; nothing younger is ever deleted. */
+  /** Deleted when older; younger ones go only where the disks, or the quota, have no room for the pictures of now. */
   keepDays: z.number().int().min(1).max(365),
 })
 export type RecordingPolicy = z.infer<typeof RecordingPolicy>
@@ -43,12 +43,17 @@ export type GapReason = z.infer<typeof GapReason>
 export const Gap = TimeRange.extend({ reason: GapReason, cause: FailureCause.nullable() })
 export type Gap = z.infer<typeof Gap>
 
+export const Fault = TimeRange.extend({ status: CameraStatus.extract(['offline', 'degraded']), cause: FailureCause.nullable() })
+export type Fault = z.infer<typeof Fault>
+
 export const Timeline = z.object({
   cameraId: CameraId,
   /** Oldest first, neither touching nor overlapping. */
   recorded: z.array(TimeRange),
   /** Oldest first; together with `recorded` they fill the range asked for up to now. */
   gaps: z.array(Gap),
+  /** When the camera was judged offline or degraded, as far as known; oldest first. */
+  faults: z.array(Fault),
 })
 export type Timeline = z.infer<typeof Timeline>
 
@@ -61,12 +66,12 @@ const instantText = z.coerce.number().int().nonnegative()
 /** At most 40 days: a month and its edges. */
 export const MAX_TIMELINE_MS = 40 * 86_400_000
 
-const RangeQuery = z
+export const RangeQuery = z
   .object({ fromAt: instantText, toAt: instantText })
   .refine(({ fromAt, toAt }) => toAt > fromAt && toAt - fromAt <= MAX_TIMELINE_MS, 'fromAt < toAt, at most 40 days apart')
 
 export const recordingApi = {
-  timeline: endpoint('GET /api/cameras/:cameraId/timeline', { permission: 'camera.playback', params: ofCamera, query: RangeQuery, reply: Timeline }),
+  timeline: endpoint('GET /api/cameras/:cameraId/timeline', { permission: 'storage.see', params: ofCamera, query: RangeQuery, reply: Timeline }),
   policies: endpoint('GET /api/recording-policies', { permission: 'system.administer', reply: z.object({ policies: z.array(RecordingPolicy) }) }),
   setPolicy: endpoint('POST /api/recording-policies', {
     permission: 'system.administer',
@@ -74,6 +79,16 @@ export const recordingApi = {
     body: SetRecordingPolicy,
     reply: z.object({}),
     maxBodyBytes: 1024 * 1024,
+  }),
+  /**
+   * The key frame at or before a moment, as an MP4 of one picture, for the hand that moves over the timeline. Header `x-still-at`: its moment.
+   * 204 without a body when nothing is stored there. The playback it belongs to stands in the audit log.
+   */
+  still: endpoint('GET /api/cameras/:cameraId/recorded-still', {
+    permission: 'camera.playback',
+    params: ofCamera,
+    query: z.object({ at: instantText }),
+    reply: 'bytes',
   }),
   days: endpoint('GET /api/cameras/:cameraId/recorded-days', { permission: 'camera.playback', params: ofCamera, query: RangeQuery, reply: RecordedDays }),
 }

@@ -26,7 +26,9 @@ export type ClipLibrary = {
   sound(codec: SoundCodec): SoundLoop
 }
 
-export function createClipLibrary(folder = fileURLToPath(new URL('./clips', import.meta.url))): ClipLibrary {
+export const clipFolder = fileURLToPath(new URL('./clips', import.meta.url))
+
+export function createClipLibrary(folder = clipFolder): ClipLibrary {
   const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as ClipIndex
   const loops = new Map<string, VideoLoop>()
   const customLoops = new Map<string | Uint8Array, Map<number, VideoLoop>>()

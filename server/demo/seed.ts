@@ -8,7 +8,6 @@ import type { Role } from '../contract/permissions.ts'
 import type { Accounts } from '../features/accounts/index.ts'
 import type { CameraDraft, Cameras } from '../features/cameras/index.ts'
 import { type DemoCamera, listDemoCameras } from './cameras.ts'
-import type { Recordings } from '../features/recordings/index.ts'
 import { listDemoStations } from './district.ts'
 import { listDemoStreams } from './stream-plan.ts'
 
@@ -59,19 +58,13 @@ async function createDemoUser(accounts: Accounts, { account, role, roleName, isO
 /** Recorded by the demo: enough to try playback of several cameras at once, not so many that a laptop's disk fills. */
 export const RECORDED_PER_STATION = 2
 
-/** At the very first start two cameras of every station are recorded from then on. Later the policies are whatever people made of them. */
-export async function seedRecordings(recordings: Recordings): Promise<void> {
-  if (recordings.listPolicies().length > 0) return
-  const withH264 = new Set(listDemoStreams().flatMap(({ cameraId, mainCodec }) => (mainCodec === 'h264' ? [cameraId] : [])))
-  const playable = listDemoCameras().filter(({ cameraId }) => withH264.has(cameraId))
-  const chosen = listDemoStations().flatMap(({ stationId }) => playable.filter((camera) => camera.stationId === stationId).slice(0, RECORDED_PER_STATION))
-  await recordings.setPolicy({
-    cameraIds: chosen.map(({ cameraId }) => CameraId.parse(cameraId)),
-    mode: 'continuous',
-    schedule: [],
-    profile: 'main',
-    keepDays: 15,
-  })
+/** The cameras that a demo records: two of every station, H.264 without B-frames. */
+export function listRecordedCameras(): CameraId[] {
+  const isPlain = new Set(listDemoStreams().flatMap(({ cameraId, mainCodec, clip }) => (mainCodec === 'h264' && clip !== 'road-day' ? [cameraId] : [])))
+  const playable = listDemoCameras().filter(({ cameraId }) => isPlain.has(cameraId))
+  return listDemoStations()
+    .flatMap(({ stationId }) => playable.filter((camera) => camera.stationId === stationId).slice(0, RECORDED_PER_STATION))
+    .map(({ cameraId }) => CameraId.parse(cameraId))
 }
 
 /** Puts stations and cameras in; the simulator's ports are new at each of its starts. */

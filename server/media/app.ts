@@ -10,7 +10,10 @@ import type { DeliveryLimits } from './delivery.ts'
 import { createHub, type HubLimits } from './hub.ts'
 import type { MediaEvent, MediaStats } from './plane.ts'
 import { createPlaneServer } from './plane-server.ts'
+import { createExports, type ExportsLimits } from './export/exports.ts'
+import { FileMemory } from './playback/file-memory.ts'
 import type { PlaybackLimits } from './playback/playout.ts'
+import { createRecordedStills, type StillLimits } from './playback/recorded-still.ts'
 import { createRecording } from './recording/recording.ts'
 import { createTranscoders, limitsForCores, type TranscodeLimits } from './transcoders.ts'
 import { createViewers } from './viewers.ts'
@@ -21,6 +24,8 @@ export type MediaLimits = {
   transcode: TranscodeLimits
   maxViewers: number
   playback: PlaybackLimits & { maxViewers: number }
+  recordedStills: StillLimits
+  exports: ExportsLimits
 }
 
 /** What a site of 500 cameras and two cores runs well with. */
@@ -36,19 +41,33 @@ export function defaultLimits(cores = availableParallelism()): MediaLimits {
     transcode: limitsForCores(cores),
     maxViewers: 2_000,
     playback: { maxViewers: 64, aheadMs: 10_000, pollMs: 500 },
+    recordedStills: { maxReading: 4, maxWaiting: 32 },
+    exports: { reserveBytes: 1e9, reserveRate: 0.01 },
   }
 }
 
 export type RecordingSettings = { folders: readonly string[]; knownDisksFile: string }
-export type MediaSettings = { socketPath: string; stillsFolder: string; recordings: RecordingSettings; ffmpegPath: string | undefined; limits: MediaLimits }
+export type MediaSettings = {
+  socketPath: string
+  stillsFolder: string
+  exportsFolder: string
+  recordings: RecordingSettings
+  ffmpegPath: string | undefined
+  limits: MediaLimits
+}
 export type MediaDeps = { clock: Clock; log: Log; drivers: Record<StreamAddress['driver'], CameraDriver>; random?: () => number }
 
-export function createMediaApp({ socketPath, stillsFolder, recordings, ffmpegPath, limits }: MediaSettings, { clock, log, drivers, random }: MediaDeps) {
+export function createMediaApp(
+  { socketPath, stillsFolder, exportsFolder, recordings, ffmpegPath, limits }: MediaSettings,
+  { clock, log, drivers, random }: MediaDeps,
+) {
   const loopDelay = monitorEventLoopDelay({ resolution: 10 })
   const onEvent = (event: MediaEvent) => planeServer.onEvent(event)
   const hub = createHub({ clock, log, drivers, limits: limits.hub, stillsFolder, onEvent, ...(random ? { random } : {}) })
   const transcoders = createTranscoders({ ffmpegPath, clock, log, limits: limits.transcode, gop: limits.hub.stream.gop })
   const recording = createRecording({ hub, ...recordings, clock, log, onEvent })
+  const memory = new FileMemory()
+  const stored = { archive: recording.archive, memory, log }
   const viewers = createViewers({
     hub,
     transcoders,
@@ -57,10 +76,13 @@ export function createMediaApp({ socketPath, stillsFolder, recordings, ffmpegPat
     limits: limits.delivery,
     maxViewers: limits.maxViewers,
     archive: recording.archive,
+    memory,
     playback: limits.playback,
     onEvent,
   })
-  const planeServer = createPlaneServer({ hub, viewers, recording, clock, log, stats })
+  const recordedStills = createRecordedStills({ ...stored, limits: limits.recordedStills })
+  const exports = createExports({ ...stored, folder: exportsFolder, ffmpegPath, clock, limits: limits.exports, listDisks: recording.disks, onEvent })
+  const planeServer = createPlaneServer({ hub, viewers, recording, recordedStills, exports, clock, log, stats })
 
   /** Delays are those since the last call. */
   function stats(): MediaStats {
@@ -101,13 +123,14 @@ export function createMediaApp({ socketPath, stillsFolder, recordings, ffmpegPat
   async function close(graceMs = 4_000) {
     planeServer.stopListening()
     viewers.close()
+    const exported = exports.close()
     // recordings first: what they hold is worth more than a goodbye to the cameras
-    await Promise.race([recording.close().then(() => Promise.all([transcoders.close(), hub.close()])), clock.sleep(graceMs)])
+    await Promise.race([recording.close().then(() => Promise.all([transcoders.close(), hub.close(), exported])), clock.sleep(graceMs)])
     for (let waitedMs = 0; planeServer.connections() > 0 && waitedMs < 500; waitedMs += 20) await clock.sleep(20)
     planeServer.close()
     loopDelay.disable()
   }
 
-  return { open, close, stats, hub, viewers, transcoders, recording }
+  return { open, close, stats, hub, viewers, transcoders, recording, exports }
 }
 export type MediaApp = ReturnType<typeof createMediaApp>

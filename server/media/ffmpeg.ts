@@ -1,8 +1,13 @@
-/** ffmpeg as a child: fed with our own bytes by pipe, read back by pipe, never given an address, a file name or a shell. */
+/**
+ * ffmpeg as a child, never given an address or a shell. What is watched goes in and out by pipe; a clip that is written anew lies in a folder of its own,
+ * under names that are ours.
+ */
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
+import { setPriority } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Log } from '../base/log.ts'
 
 /** What stands unread in front of a child that cannot keep up. */
@@ -122,6 +127,66 @@ export function soundArguments(codec: 'pcma' | 'pcmu', inputHz: number, channels
   ]
 }
 
+/** Our own MP4 to H.264 with a text over the whole picture, times unchanged. All names are relative to the folder it runs in. */
+export function watermarkArguments({ input, output, textFile, heightPx, threads }: WatermarkFiles & { heightPx: number; threads: number }): string[] {
+  const fontPx = Math.max(12, Math.round(heightPx / 30))
+  const text = [
+    `textfile=${textFile}`,
+    'expansion=none',
+    `fontsize=${fontPx}`,
+    `line_spacing=${fontPx * 4}`,
+    `x=${fontPx}`,
+    `y=${fontPx}`,
+    'fontcolor=white@0.35',
+    'borderw=1',
+    'bordercolor=black@0.35',
+  ]
+  return [
+    '-hide_banner',
+    '-loglevel',
+    'error',
+    '-nostdin',
+    '-protocol_whitelist',
+    'file',
+    '-i',
+    `file:${input}`,
+    '-map',
+    '0:v:0',
+    '-map',
+    '0:a:0?',
+    '-vf',
+    `pad=ceil(iw/2)*2:ceil(ih/2)*2,drawtext=${text.join(':')},format=yuv420p`,
+    '-fps_mode',
+    'passthrough',
+    '-enc_time_base',
+    '1:1000',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'veryfast',
+    '-crf',
+    '22',
+    '-bf',
+    '0',
+    '-threads',
+    String(threads),
+    '-c:a',
+    'copy',
+    '-video_track_timescale',
+    '1000',
+    '-movflags',
+    '+faststart',
+    '-progress',
+    'pipe:1',
+    '-f',
+    'mp4',
+    '-y',
+    `file:${output}`,
+  ]
+}
+
+export type WatermarkFiles = { input: string; output: string; textFile: string }
+
 export type FfmpegHandler = { onBytes(chunk: Buffer): void; onExit(complaint: string): void }
 
 export class FfmpegChild {
@@ -163,5 +228,50 @@ export class FfmpegChild {
       this.child.kill('SIGKILL')
     }
     await this.ended
+  }
+}
+
+/** What ffmpeg complained of. */
+export class FfmpegFailed extends Error {
+  override name = 'FfmpegFailed'
+}
+
+/** Behind everything that somebody watches. */
+const FILE_NICENESS = 15
+
+export type FfmpegRun = {
+  /** Where relative names in the arguments lie. */
+  folder: string
+  /** Its standard input; closed at once when there is none. */
+  input?: AsyncIterable<Uint8Array>
+  /** Nothing more is read from it until this resolves. */
+  onOutput(chunk: Buffer): void | Promise<void>
+  signal: AbortSignal
+}
+
+/** Runs ffmpeg over something that has an end, at its own pace. Rejects with `FfmpegFailed`, or with the signal's reason once it is dead. */
+export async function runFfmpeg(path: string, args: string[], { folder, input, onOutput, signal }: FfmpegRun): Promise<void> {
+  const child = spawn(path, args, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'], env: {} })
+  let complaint = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-MAX_COMPLAINT_CHARS)))
+  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
+  ended.catch(() => undefined) // awaited below
+  const kill = () => child.kill('SIGKILL')
+  signal.addEventListener('abort', kill)
+  try {
+    if (child.pid !== undefined) setPriority(child.pid, FILE_NICENESS)
+    const fed = pipeline(input ?? [], child.stdin, { signal }).catch((problem: NodeJS.ErrnoException) => {
+      if (problem.code !== 'EPIPE') throw problem // its exit says why
+    })
+    fed.catch(kill)
+    for await (const chunk of child.stdout) await onOutput(chunk as Buffer)
+    const code = await ended
+    signal.throwIfAborted()
+    await fed
+    if (code !== 0) throw new FfmpegFailed(complaint.trim() || `ffmpeg ended with ${code}`)
+  } finally {
+    kill()
+    signal.removeEventListener('abort', kill)
+    await ended.catch(() => undefined)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Entry of the media process. Settings by environment: MEDIA_SOCKET and STILLS_DIR (required), RECORDING_DIRS, FFMPEG, LOG_LEVEL, MEDIA_LINGER_MS, MEDIA_MAX_VIEWERS,
+ * Entry of the media process. Settings by environment: MEDIA_SOCKET and STILLS_DIR (required), EXPORTS_DIR, RECORDING_DIRS, FFMPEG, LOG_LEVEL, MEDIA_LINGER_MS, MEDIA_MAX_VIEWERS,
  * MEDIA_MAX_TRANSCODES. Says `{ type: 'ready' }` to its parent; ends within 5 s of SIGTERM, and when its parent is gone.
  */
 import { dirname, join } from 'node:path'
@@ -14,6 +14,8 @@ import { findFfmpeg } from './ffmpeg.ts'
 const Environment = z.object({
   MEDIA_SOCKET: z.string().min(1),
   STILLS_DIR: z.string().min(1),
+  /** Where clips are written, a folder for each export; beside the stills unless given. */
+  EXPORTS_DIR: z.string().min(1).optional(),
   /** JSON: folders, the preferred first. */
   RECORDING_DIRS: z
     .string()
@@ -42,6 +44,7 @@ const app = createMediaApp(
   {
     socketPath: environment.MEDIA_SOCKET,
     stillsFolder: environment.STILLS_DIR,
+    exportsFolder: environment.EXPORTS_DIR ?? join(dirname(environment.STILLS_DIR), 'exports'),
     recordings: { folders: environment.RECORDING_DIRS, knownDisksFile: join(dirname(environment.STILLS_DIR), 'recording-disks.json') },
     ffmpegPath,
     limits,

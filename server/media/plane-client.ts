@@ -137,12 +137,19 @@ export function createMediaPlane({ socketPath, clock, log }: { socketPath: strin
       await request('warm', { cameraId, profile })
     },
     still: async (cameraId) => stillFromWire(await request('still', { cameraId })),
+    recordedStill: async (cameraId, at) => stillFromWire(await request('recordedStill', { cameraId, at })),
     async setRecordings(plan) {
       await request('setRecordings', { plan })
     },
     listSegments: (sinceAt) => request('listSegments', { sinceAt }),
     removeSegments: (files) => request('removeSegments', { files }),
     listDisks: () => request('listDisks', {}),
+    async exportClip(order) {
+      await request('exportClip', order)
+    },
+    async cancelExport(exportId) {
+      await request('cancelExport', { exportId })
+    },
     stats: () => request('stats', {}),
     attachViewer: (request, browser, head) => handOver({ kind: 'viewer', ...request }, browser, head),
     attachPlayback: (request, browser, head) => handOver({ kind: 'playback', ...request }, browser, head),

@@ -5,11 +5,13 @@
 import { z } from 'zod'
 import { ProtocolError } from '../base/errors.ts'
 import { errorStatus, type ErrorCode } from '../contract/errors.ts'
+import { ExportFailure, ExportFile } from '../contract/exports.ts'
 import { CameraId, Instant, Profile } from '../contract/ids.ts'
 import { VideoCodec } from '../contract/media.ts'
 import { FailureCause } from '../contract/status.ts'
 import type {
   CameraAccess,
+  ClipOrder,
   DiskStatus,
   MediaEvent,
   MediaStats,
@@ -63,10 +65,17 @@ export const PlaneRequest = z.discriminatedUnion('method', [
   z.object({ id, method: z.literal('probe'), params: ofCamera.extend({ isForced: z.boolean() }) }),
   z.object({ id, method: z.literal('warm'), params: ofCamera.extend({ profile: Profile }) }),
   z.object({ id, method: z.literal('still'), params: ofCamera }),
+  z.object({ id, method: z.literal('recordedStill'), params: ofCamera.extend({ at: Instant }) }),
   z.object({ id, method: z.literal('setRecordings'), params: z.object({ plan: z.array(ofCamera.extend({ profile: Profile })).max(10_000) }) }),
   z.object({ id, method: z.literal('listSegments'), params: z.object({ sinceAt: Instant }) }),
   z.object({ id, method: z.literal('removeSegments'), params: z.object({ files: z.array(z.object({ diskId: z.string(), path: z.string() })).max(10_000) }) }),
   z.object({ id, method: z.literal('listDisks'), params: z.object({}) }),
+  z.object({
+    id,
+    method: z.literal('exportClip'),
+    params: ofCamera.extend({ exportId: z.uuid(), fromAt: Instant, toAt: Instant, watermark: z.string().max(200).nullable() }),
+  }),
+  z.object({ id, method: z.literal('cancelExport'), params: z.object({ exportId: z.uuid() }) }),
   z.object({ id, method: z.literal('stats'), params: z.object({}) }),
   z.object({ id, method: z.literal('ping'), params: z.object({}) }),
 ])
@@ -79,10 +88,13 @@ export type PlaneMethods = {
   probe: { params: { cameraId: CameraId; isForced: boolean }; result: ProbeResult }
   warm: { params: { cameraId: CameraId; profile: Profile }; result: Record<string, never> }
   still: { params: { cameraId: CameraId }; result: { at: Instant; mp4: string } | null }
+  recordedStill: { params: { cameraId: CameraId; at: Instant }; result: { at: Instant; mp4: string } | null }
   setRecordings: { params: { plan: readonly RecordingPlan[] }; result: Record<string, never> }
   listSegments: { params: { sinceAt: Instant }; result: RecordedSegment[] }
   removeSegments: { params: { files: readonly StoredFile[] }; result: StoredFile[] }
   listDisks: { params: Record<string, never>; result: DiskStatus[] }
+  exportClip: { params: ClipOrder; result: Record<string, never> }
+  cancelExport: { params: { exportId: string }; result: Record<string, never> }
   stats: { params: Record<string, never>; result: MediaStats }
   /** Only whether media answers. */
   ping: { params: Record<string, never>; result: Record<string, never> }
@@ -91,6 +103,8 @@ export type PlaneMethod = keyof PlaneMethods
 
 const ErrorName = z.enum(Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]])
 const ofStream = { cameraId: CameraId, profile: Profile, at: Instant }
+const ofExport = { exportId: z.uuid(), cameraId: CameraId }
+const WrittenFile = ExportFile.extend({ stretches: z.array(z.object({ fileMs: z.number(), fromAt: Instant, toAt: Instant })) })
 
 export const PlaneMessage = z.union([
   z.object({ id, result: z.unknown() }),
@@ -120,6 +134,9 @@ export const PlaneMessage = z.union([
         at: Instant,
         detail: z.string(),
       }),
+      z.object({ type: z.literal('exportProgress'), ...ofExport, doneMs: z.number(), totalMs: z.number(), bytes: z.number() }),
+      z.object({ type: z.literal('exportDone'), ...ofExport, files: z.array(WrittenFile) }),
+      z.object({ type: z.literal('exportFailed'), ...ofExport, failure: ExportFailure, detail: z.string() }),
       z.object({
         type: z.literal('viewerLeft'),
         viewerId: z.string(),

@@ -16,6 +16,8 @@ import {
   serializeLine,
   stillToWire,
 } from './plane-protocol.ts'
+import type { Exports } from './export/exports.ts'
+import type { RecordedStills } from './playback/recorded-still.ts'
 import type { Recording } from './recording/recording.ts'
 import type { Viewers } from './viewers.ts'
 
@@ -24,9 +26,18 @@ const FIRST_LINE_MS = 5_000
 /** A control process that reads nothing any more; its events are worthless to it. */
 const MAX_CONTROL_QUEUE_BYTES = 32 * 1024 * 1024
 
-export type PlaneServerDeps = { hub: Hub; viewers: Viewers; recording: Recording; clock: Clock; log: Log; stats(): MediaStats }
+export type PlaneServerDeps = {
+  hub: Hub
+  viewers: Viewers
+  recording: Recording
+  recordedStills: RecordedStills
+  exports: Exports
+  clock: Clock
+  log: Log
+  stats(): MediaStats
+}
 
-export function createPlaneServer({ hub, viewers, recording, clock, log, stats }: PlaneServerDeps) {
+export function createPlaneServer({ hub, viewers, recording, recordedStills, exports, clock, log, stats }: PlaneServerDeps) {
   const controls = new Set<Socket>()
   const sockets = new Set<Socket>()
   const server: Server = createServer((socket) => {
@@ -108,6 +119,8 @@ export function createPlaneServer({ hub, viewers, recording, clock, log, stats }
         return {}
       case 'still':
         return stillToWire(await hub.still(request.params.cameraId))
+      case 'recordedStill':
+        return stillToWire(await recordedStills.find(request.params.cameraId, request.params.at))
       case 'setRecordings':
         await recording.setPlan(request.params.plan)
         return {}
@@ -117,6 +130,12 @@ export function createPlaneServer({ hub, viewers, recording, clock, log, stats }
         return recording.remove(request.params.files)
       case 'listDisks':
         return recording.disks()
+      case 'exportClip':
+        exports.start(request.params)
+        return {}
+      case 'cancelExport':
+        await exports.cancel(request.params.exportId)
+        return {}
       case 'stats':
         return stats()
       case 'ping':

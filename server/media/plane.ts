@@ -1,7 +1,9 @@
 /** What the control process asks of media, and what media reports. The rest of `media/` is known to nobody but its own process. */
 import type { Duplex } from 'node:stream'
+import type { ExportFailure, ExportFile } from '../contract/exports.ts'
 import type { CameraId, Instant, Profile } from '../contract/ids.ts'
 import type { VideoCodec } from '../contract/media.ts'
+import type { TimeRange } from '../contract/recordings.ts'
 import type { FailureCause } from '../contract/status.ts'
 import type { StreamAddress } from '../drivers/driver.ts'
 
@@ -70,6 +72,12 @@ export type RecordingPlan = { cameraId: CameraId; profile: Profile }
 export type DiskState = 'ok' | 'full' | 'missing' | 'failed'
 export type DiskStatus = { diskId: string | null; folder: string; state: DiskState; totalBytes: number; freeBytes: number; detail: string | null }
 
+/** One clip of one camera, written into the folder of its export. `watermark`: drawn into the pictures; null: they are taken as they are. */
+export type ClipOrder = TimeRange & { exportId: string; cameraId: CameraId; watermark: string | null }
+/** From `fileMs` of a file on, its moments are `fromAt + (t - fileMs)`, up to `toAt`; what lies between two stretches is not in the file. */
+export type Stretch = TimeRange & { fileMs: number }
+export type WrittenFile = ExportFile & { stretches: Stretch[] }
+
 /** Why pictures that came are not stored. */
 export type RecordingProblem = 'no_disk' | 'disk_slow' | 'write_failed'
 
@@ -95,6 +103,10 @@ export type MediaEvent =
   /** A segment began, grew (every 10 s) or was closed. */
   | { type: 'segment'; segment: RecordedSegment }
   | { type: 'recordingProblem'; cameraId: CameraId; problem: RecordingProblem; at: Instant; detail: string }
+  /** At most once a second. Media time done and to be done. */
+  | { type: 'exportProgress'; exportId: string; cameraId: CameraId; doneMs: number; totalMs: number; bytes: number }
+  | { type: 'exportDone'; exportId: string; cameraId: CameraId; files: WrittenFile[] }
+  | { type: 'exportFailed'; exportId: string; cameraId: CameraId; failure: ExportFailure; detail: string }
   /** The link to the media process came up (again), or was lost. After `up`, cameras must be given anew. */
   | { type: 'link'; state: 'up' | 'lost'; at: Instant }
 
@@ -119,6 +131,8 @@ export type MediaPlane = {
   /** Starts a pull and lets it linger. */
   warm(cameraId: CameraId, profile: Profile): Promise<void>
   still(cameraId: CameraId): Promise<Still | undefined>
+  /** The stored key frame at or before a moment; undefined when nothing is stored there. Rejects with `rate_limited`. */
+  recordedStill(cameraId: CameraId, at: Instant): Promise<Still | undefined>
   /** Replaces what is to be recorded; goes on until it is replaced, whoever else goes away. */
   setRecordings(plan: readonly RecordingPlan[]): Promise<void>
   /** Closed segments that begin at or after `sinceAt`, read from the disks. */
@@ -126,6 +140,10 @@ export type MediaPlane = {
   /** Takes files away; answers those that are gone. */
   removeSegments(files: readonly StoredFile[]): Promise<StoredFile[]>
   listDisks(): Promise<DiskStatus[]>
+  /** Begins to write a clip; what becomes of it comes as events. One at a time: a clip that is being written is given up for this one. */
+  exportClip(order: ClipOrder): Promise<void>
+  /** Gives the clip up that is being written for this export, without an event. Its files are gone when this resolves. */
+  cancelExport(exportId: string): Promise<void>
   stats(): Promise<MediaStats>
   onEvent(listener: (event: MediaEvent) => void): void
   isUp(): boolean

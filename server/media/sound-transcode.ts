@@ -2,23 +2,23 @@
 import type { Log } from '../base/log.ts'
 import { ProtocolError } from '../base/errors.ts'
 import type { AudioConfig, AudioUnit } from '../protocols/codec/access-unit.ts'
-import { aacConfig, AAC_SAMPLES_PER_UNIT, ADTS_HEADER_BYTES, parseAdtsHeader, serializeSpecificConfig } from '../protocols/codec/aac.ts'
+import { aacConfig, AAC_SAMPLES_PER_UNIT, AdtsReader, serializeSpecificConfig } from '../protocols/codec/aac.ts'
 import { flvAudioTag } from '../protocols/flv/muxer.ts'
 import { FfmpegChild, soundArguments } from './ffmpeg.ts'
 import { createTag, FRAME_HEADROOM_BYTES, type Tag } from './tag.ts'
 
-const OUTPUT_HZ = 16_000
+export const TRANSCODED_HZ = 16_000
 const AAC_LC = 2
 /** The encoder's first frame is all priming: what it codes came in one frame earlier. */
-const PRIMING_SAMPLES = AAC_SAMPLES_PER_UNIT
+export const PRIMING_SAMPLES = AAC_SAMPLES_PER_UNIT
 /** A hole this long is filled with silence, a longer one moves the timeline. */
 const MIN_HOLE_MS = 80
 const MAX_HOLE_MS = 2_000
 /** A coded zero: A-law with its even bits inverted (ITU-T G.711 Table 1a), µ-law all ones (Table 2a). */
-const SILENCE = { pcma: 0xd5, pcmu: 0xff } as const
+export const SILENCE = { pcma: 0xd5, pcmu: 0xff } as const
 
 /** What comes out, known before anything has. */
-export const transcodedSound: AudioConfig = aacConfig(serializeSpecificConfig({ objectType: AAC_LC, sampleRateHz: OUTPUT_HZ, channels: 1 }))
+export const transcodedSound: AudioConfig = aacConfig(serializeSpecificConfig({ objectType: AAC_LC, sampleRateHz: TRANSCODED_HZ, channels: 1 }))
 
 export type SoundTranscodeHandler = { onTag(tag: Tag): void; onFailed(detail: string): void }
 
@@ -26,7 +26,7 @@ export class SoundTranscode {
   private readonly input: AudioConfig & { codec: 'pcma' | 'pcmu' }
   private readonly child: FfmpegChild
   private readonly handler: SoundTranscodeHandler
-  private pending: Buffer = Buffer.alloc(0)
+  private readonly reader = new AdtsReader()
   private baseMs: number | undefined
   private lastFlvMs = 0
   private samplesIn = 0
@@ -35,7 +35,7 @@ export class SoundTranscode {
   constructor(path: string, input: AudioConfig & { codec: 'pcma' | 'pcmu' }, handler: SoundTranscodeHandler, { log }: { log: Log }) {
     this.input = input
     this.handler = handler
-    const args = soundArguments(input.codec, input.sampleRateHz, input.channels, OUTPUT_HZ)
+    const args = soundArguments(input.codec, input.sampleRateHz, input.channels, TRANSCODED_HZ)
     this.child = new FfmpegChild(path, args, { onBytes: (chunk) => this.onBytes(chunk), onExit: (complaint) => handler.onFailed(complaint) }, log)
   }
 
@@ -59,24 +59,16 @@ export class SoundTranscode {
   }
 
   private onBytes(chunk: Buffer) {
-    const bytes = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk])
-    let at = 0
     try {
-      while (bytes.length - at >= ADTS_HEADER_BYTES) {
-        const { headerBytes, frameBytes } = parseAdtsHeader(bytes, at)
-        if (bytes.length - at < frameBytes) break
-        this.onFrame(bytes.subarray(at + headerBytes, at + frameBytes))
-        at += frameBytes
-      }
+      for (const block of this.reader.push(chunk)) this.onFrame(block)
     } catch (problem) {
       if (!(problem instanceof ProtocolError)) throw problem
-      return this.handler.onFailed(problem.message)
+      this.handler.onFailed(problem.message)
     }
-    this.pending = Buffer.from(bytes.subarray(at))
   }
 
   private onFrame(data: Buffer) {
-    const flvMs = Math.max(this.lastFlvMs, Math.round((this.baseMs ?? 0) + (this.samplesOut * 1_000) / OUTPUT_HZ))
+    const flvMs = Math.max(this.lastFlvMs, Math.round((this.baseMs ?? 0) + (this.samplesOut * 1_000) / TRANSCODED_HZ))
     this.lastFlvMs = flvMs
     this.samplesOut += AAC_SAMPLES_PER_UNIT
     if (this.samplesOut <= 0) return

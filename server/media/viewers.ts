@@ -8,7 +8,7 @@ import type { Hub } from './hub.ts'
 import type { MediaEvent, PlaybackRequest, ViewerLeft, ViewerRequest } from './plane.ts'
 import { PlaybackViewer } from './playback/playback-viewer.ts'
 import type { PlaybackLimits } from './playback/playout.ts'
-import { FileMemory } from './playback/file-memory.ts'
+import type { FileMemory } from './playback/file-memory.ts'
 import type { Archive } from './recording/archive.ts'
 import type { Transcoders } from './transcoders.ts'
 import { Viewer } from './viewer.ts'
@@ -24,15 +24,15 @@ export type ViewersDeps = {
   limits: DeliveryLimits
   maxViewers: number
   archive: Archive
+  memory: FileMemory
   playback: PlaybackLimits & { maxViewers: number }
   onEvent(event: MediaEvent): void
 }
 
-export function createViewers({ hub, transcoders, clock, log, limits, maxViewers, archive, playback, onEvent }: ViewersDeps) {
+export function createViewers({ hub, transcoders, clock, log, limits, maxViewers, archive, memory, playback, onEvent }: ViewersDeps) {
   const viewers = new Set<Viewer>()
   const playbacks = new Set<PlaybackViewer>()
   const all = () => [...viewers, ...playbacks]
-  const memory = new FileMemory()
   let goneBytes = 0
 
   const ticker = clock.every(TICK_MS, () => {

@@ -9,8 +9,15 @@ import { benchMap } from './map.ts'
 import { benchMedia } from './media.ts'
 import { benchPage } from './page.ts'
 import { benchPush } from './push.ts'
+import { benchRecordings } from './recordings.ts'
 
-const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = { media: benchMedia, map: benchMap, push: benchPush, page: benchPage }
+const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = {
+  media: benchMedia,
+  recordings: benchRecordings,
+  map: benchMap,
+  push: benchPush,
+  page: benchPage,
+}
 
 const onlyAt = process.argv.indexOf('--only')
 const wanted = onlyAt < 0 ? Object.keys(benches) : process.argv[onlyAt + 1]!.split(',')

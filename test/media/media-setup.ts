@@ -25,7 +25,7 @@ export async function createMediaSetup(
   const limits = defaultLimits()
   change(limits)
   const app = createMediaApp(
-    { socketPath, stillsFolder: join(folder, 'stills'), recordings: recordingsIn(folder), ffmpegPath, limits },
+    { socketPath, stillsFolder: join(folder, 'stills'), exportsFolder: join(folder, 'exports'), recordings: recordingsIn(folder), ffmpegPath, limits },
     { clock: systemClock, log: silentLog, drivers: { rtsp: options.driver ?? fake.driver } },
   )
   await app.open()

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
 import { silentLog } from '../../server/base/log.ts'
@@ -43,7 +44,7 @@ describe('either side dies and comes back', () => {
     await until(() => !plane.isUp(), 'the lost link')
     await expect(plane.stats()).rejects.toMatchObject({ code: 'media_unavailable' })
     const again = createMediaApp(
-      { socketPath, stillsFolder: folder, recordings: recordingsIn(folder), ffmpegPath: undefined, limits: defaultLimits() },
+      { socketPath, stillsFolder: folder, exportsFolder: join(folder, 'exports'), recordings: recordingsIn(folder), ffmpegPath: undefined, limits: defaultLimits() },
       { clock: systemClock, log: silentLog, drivers: { rtsp: fake.driver } },
     )
     await again.open()

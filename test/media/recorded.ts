@@ -89,14 +89,16 @@ export type SegmentOptions = {
   isOpen?: boolean
   /** The clock of the recorder leads the pictures by so much a fragment. */
   leadMs?: number
+  /** The camera that the file says it is of. */
+  notedId?: string
   /** Each fragment says that it begins so much later than the one before it ended. */
   slipMs?: number
 }
 
 /** Writes a whole file. `offsets` are where its fragments begin. */
 export function writeSegment(options: SegmentOptions): StoredSegment & { offsets: number[] } {
-  const { folder, fromAt, pictures, video = hd, audio, sound = [], fragmentFrames = 25, isOpen = false, leadMs = 0, slipMs = 0 } = options
-  const parts: Uint8Array[] = [muxFragmentedHead({ video, audio, note: { camera: 'a' } })]
+  const { folder, fromAt, pictures, video = hd, audio, sound = [], fragmentFrames = 25, isOpen = false, leadMs = 0, slipMs = 0, notedId = 'a' } = options
+  const parts: Uint8Array[] = [muxFragmentedHead({ video, audio, note: { version: 1, cameraId: notedId, profile: 'main', startAt: fromAt, clockOffsetMs: 0 } })]
   const offsets: number[] = []
   let soundBase = 0
   for (let from = 0; from < pictures.length; from += fragmentFrames) {

@@ -20,7 +20,8 @@ beforeEach(() => {
 })
 
 const endpoints = Object.values(api).flatMap((group) => Object.values(group as Record<string, Endpoint>))
-const pathOf = (endpoint: Endpoint, cameraId: string) => endpoint.path.replace(':cameraId', cameraId)
+const EXPORT_ID = '3f0e8f0a-6f5b-4c8e-9f64-0b6a9d3a1c11'
+const pathOf = (endpoint: Endpoint, cameraId: string) => endpoint.path.replace(':cameraId', cameraId).replace(':exportId', EXPORT_ID)
 const send = (endpoint: Endpoint, path: string, cookie: string) =>
   gate.agent[endpoint.method.toLowerCase() as 'get'](path).set('Origin', gate.origin).set('Cookie', cookie)
 
@@ -31,6 +32,13 @@ const inputs: Record<string, { query?: object; body?: object }> = {
   'GET /api/cameras/:cameraId/recorded-days': { query: { fromAt: 0, toAt: 1 } },
   'POST /api/recording-policies': { body: { cameraIds: ['own'], mode: 'off', schedule: [], profile: 'main', keepDays: 15 } },
   'POST /api/cameras/:cameraId/warm': { body: { profile: 'sub' } },
+  'GET /api/cameras/:cameraId/recorded-still': { query: { at: 1 } },
+  'GET /api/cameras/:cameraId/clip-size': { query: { fromAt: 0, toAt: 1 } },
+  'POST /api/exports': {
+    body: { cameraIds: ['own'], fromAt: 0, toAt: 1, purpose: 'case', documentNumber: '', reason: '', isWatermarked: false },
+  },
+  'POST /api/exports/:exportId/decision': { body: { isApproved: true, note: '' } },
+  'GET /api/exports/:exportId/file': { query: { name: 'manifest.json' } },
 }
 
 describe('A1 every endpoint of the contract, every role, own and foreign station', () => {

@@ -124,7 +124,14 @@ beforeAll(async () => {
   const mediaLog = createLog({ level: 'debug', process: 'media', destination })
   const socketPath = join(folder, 'media.sock')
   const media = createMediaApp(
-    { socketPath, stillsFolder: join(folder, 'stills'), recordings: recordingsIn(folder), ffmpegPath: undefined, limits: defaultLimits(1) },
+    {
+      socketPath,
+      stillsFolder: join(folder, 'stills'),
+      exportsFolder: join(folder, 'exports'),
+      recordings: recordingsIn(folder),
+      ffmpegPath: undefined,
+      limits: defaultLimits(1),
+    },
     { clock: systemClock, log: mediaLog, drivers: { rtsp: createRtspDriver() } },
   )
   await media.open()

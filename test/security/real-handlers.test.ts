@@ -3,17 +3,21 @@
  * whole control process. What is expected is read from the contract; what an answer may hold is told by words planted in the foreign station.
  * Spellings, origins and sockets at the gate itself: `access.test.ts`.
  */
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { assert } from '../../server/base/errors.ts'
 import type { Endpoint, Route } from '../../server/contract/endpoint.ts'
-import type { CameraId, StationId } from '../../server/contract/ids.ts'
+import type { CameraId, StationId, UserId } from '../../server/contract/ids.ts'
 import { api } from '../../server/contract/index.ts'
 import { Permission, Role, rolePermissions } from '../../server/contract/permissions.ts'
 import { hashStates, type PushMessage } from '../../server/contract/push.ts'
 import type { CameraStatus } from '../../server/contract/status.ts'
+import { createExportStore } from '../../server/features/exports/index.ts'
 import { draftOf, openTestWorld, stationOf, testPassword, type TestApp, type TestWorld } from '../support/open-app.ts'
 
 const quick = { probePeriodMs: 1_000, maxProbesInFlight: 10, maxProbesPerSecond: 100 }
@@ -110,8 +114,13 @@ beforeAll(async () => {
   await untilBothAre('offline')
   fake.stills.set('own-1' as CameraId, { at: 1, mp4: new Uint8Array([0, 0, 0, 8]) })
   fake.stills.set('foreign-1' as CameraId, { at: 1, mp4: Buffer.from(PLANTED) })
+  for (const [cameraId, still] of fake.stills) fake.recordedStills.set(cameraId, still)
 
-  for (const role of Role.options) callers.push({ name: role, role, cookie: (await addUser(`user-${role}`, role)).cookie, address: newAddress() })
+  for (const role of Role.options) {
+    const { userId, cookie } = await addUser(`user-${role}`, role)
+    callers.push({ name: role, role, cookie, address: newAddress() })
+    if (role === 'supervisor') await addExports(userId)
+  }
   const gone = await addUser('signed-out', 'supervisor')
   await ask('POST /api/logout', { cookie: gone.cookie })
   const disabled = await addUser('disabled', 'supervisor')
@@ -125,6 +134,62 @@ afterAll(async () => {
   await running?.close()
   await world?.close()
 })
+
+const exportIds = { own: randomUUID(), ownWaiting: randomUUID(), colleagues: randomUUID(), foreign: randomUUID() }
+
+/** What can be fetched, cancelled and decided on by the one caller who may, and an export of the other station. */
+async function addExports(own: UserId) {
+  const store = createExportStore(world.database.database)
+  const { userId } = await addUser('colleague', 'supervisor')
+  const manifest = '{}'
+  const add = (exportId: string, state: 'ready' | 'waiting', of: UserId, cameraId: string, cameraName: string) =>
+    store.add({
+      exportId,
+      state,
+      userId: of,
+      account: 'x',
+      requestedAt: Date.now(),
+      fromAt: 1,
+      toAt: 2,
+      purpose: 'case',
+      documentNumber: '',
+      reason: '',
+      isWatermarked: false,
+      decidedBy: null,
+      decidedAt: null,
+      decisionNote: '',
+      readyAt: null,
+      expiresAt: null,
+      papers: [{ fileName: 'manifest.json', bytes: manifest.length, sha256: 'x' }],
+      clips: [
+        {
+          cameraId: cameraId as CameraId,
+          cameraName,
+          state: 'queued',
+          interruptions: 0,
+          recordedMs: 1,
+          bytes: 1,
+          files: [],
+          gaps: [],
+          failure: null,
+        },
+      ],
+    })
+  await add(exportIds.own, 'ready', own, 'own-1', 'x')
+  await add(exportIds.ownWaiting, 'waiting', own, 'own-1', 'x')
+  await add(exportIds.colleagues, 'waiting', userId, 'own-1', 'x')
+  await add(exportIds.foreign, 'waiting', userId, 'foreign-1', PLANTED)
+  for (const exportId of [exportIds.own, exportIds.foreign]) {
+    mkdirSync(join(world.dataFolder, 'exports', exportId), { recursive: true })
+    writeFileSync(join(world.dataFolder, 'exports', exportId, 'manifest.json'), exportId === exportIds.own ? manifest : PLANTED)
+  }
+}
+
+function exportIdFor({ route }: Endpoint, cameraId: string): string {
+  if (cameraId === 'no-such') return randomUUID()
+  if (cameraId === 'foreign-1') return exportIds.foreign
+  return route.startsWith('DELETE') ? exportIds.ownWaiting : route.includes('decision') ? exportIds.colleagues : exportIds.own
+}
 
 /** What the contract says of this caller: the status of a refusal, or undefined. */
 function refusalOf({ permission }: Endpoint, { role, mustChangePassword }: Caller): number | undefined {
@@ -142,6 +207,13 @@ const inputs: Partial<Record<Route, { query?: string; body?: unknown }>> = {
   'GET /api/cameras/:cameraId/recorded-days': { query: '?fromAt=1&toAt=86400000' },
   'POST /api/recording-policies': { body: { cameraIds: ['own-1'], mode: 'off', schedule: [], profile: 'main', keepDays: 15 } },
   'POST /api/cameras/:cameraId/warm': { body: { profile: 'sub' } },
+  'GET /api/cameras/:cameraId/recorded-still': { query: '?at=1' },
+  'GET /api/cameras/:cameraId/clip-size': { query: '?fromAt=1&toAt=86400000' },
+  'POST /api/exports': {
+    body: { cameraIds: ['own-1'], fromAt: 1, toAt: 86_400_000, purpose: 'case', documentNumber: '', reason: '', isWatermarked: false },
+  },
+  'POST /api/exports/:exportId/decision': { body: { isApproved: true, note: '' } },
+  'GET /api/exports/:exportId/file': { query: '?name=manifest.json' },
   'POST /api/login': { body: { account: 'user-ops', password: testPassword } },
   'POST /api/setup': { body: {} },
   'POST /api/me/password': { body: { oldPassword: testPassword, newPassword: NEW_PASSWORD } },
@@ -165,7 +237,7 @@ describe('A1 every declared endpoint, every caller, own, foreign and made-up cam
     for (const name of callerNames) {
       const caller = callerOf(name)
       const before = { probes: fake.probes.filter((id) => id === 'foreign-1').length, warmed: fake.warmed.length }
-      const answer = await ask(endpoint.route.replace(':cameraId', cameraId) + (input?.query ?? ''), {
+      const answer = await ask(endpoint.route.replace(':cameraId', cameraId).replace(':exportId', exportIdFor(endpoint, cameraId)) + (input?.query ?? ''), {
         cookie: caller.cookie,
         address: caller.address,
         ...(endpoint.method === 'GET' ? {} : { body: input?.body ?? {} }),
@@ -184,7 +256,14 @@ describe('A1 every declared endpoint, every caller, own, foreign and made-up cam
   test('one who sees every station reads the planted words: they would have been seen above', async () => {
     await running.app.accounts.createUser({ account: 'everywhere', displayName: 'x', role: 'supervisor', password: testPassword, stationIds: null })
     const cookie = await signIn('everywhere')
-    const routes = ['/api/cameras', '/api/stations', '/api/status/recent?limit=200', '/api/cameras/foreign-1/dossier', '/api/cameras/foreign-1/still']
+    const routes = [
+      '/api/cameras',
+      '/api/stations',
+      '/api/status/recent?limit=200',
+      '/api/cameras/foreign-1/dossier',
+      '/api/cameras/foreign-1/still',
+      '/api/exports',
+    ]
     for (const path of routes) expect((await ask(`GET ${path}`, { cookie })).text, path).toContain(PLANTED)
   })
 

@@ -7,6 +7,7 @@ import type { CameraId } from '../../server/contract/ids.ts'
 import type { FailureCause } from '../../server/contract/status.ts'
 import type {
   CameraAccess,
+  ClipOrder,
   DiskStatus,
   MediaEvent,
   MediaPlane,
@@ -52,6 +53,10 @@ export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean 
     probes: [] as CameraId[],
     warmed: [] as string[],
     stills: new Map<CameraId, Still>(),
+    recordedStills: new Map<CameraId, Still>(),
+    /** Clips asked for, oldest first, and exports given up; the test says by `emit` what becomes of them. */
+    clips: [] as ClipOrder[],
+    cancelled: [] as string[],
     recordings: [] as readonly RecordingPlan[],
     segments: [] as RecordedSegment[],
     removed: [] as StoredFile[],
@@ -118,6 +123,15 @@ export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean 
       fake.warmed.push(`${cameraId} ${profile}`)
     },
     still: async (cameraId) => fake.stills.get(cameraId),
+    recordedStill: async (cameraId) => fake.recordedStills.get(cameraId),
+    async exportClip(order) {
+      if (!up) throw new AppError('media_unavailable', 'the media process is away')
+      fake.clips.push(order)
+    },
+    async cancelExport(exportId) {
+      if (!up) throw new AppError('media_unavailable', 'the media process is away')
+      fake.cancelled.push(exportId)
+    },
     stats: async () => noStats,
     onEvent: (listener) => void listeners.push(listener),
     isUp: () => up,

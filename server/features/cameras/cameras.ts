@@ -34,6 +34,8 @@ export function createCameras({ store, clock, onChanged }: CameraDeps) {
     open: reload,
     count: () => entries.size,
     has: (cameraId: CameraId) => entries.has(cameraId),
+    /** Its id when there is no such camera (any more). */
+    nameOf: (cameraId: CameraId): string => entries.get(cameraId)?.name ?? cameraId,
     listEntries: () => [...entries.values()],
     /** What media must know of all cameras. */
     listAccess: (): CameraAccess[] => [...entries.values()].map(({ cameraId, access }) => toCameraAccess(cameraId, access)),

@@ -1,15 +1,18 @@
 /** What is to be recorded, what is stored, what is missing (R-STORE, R-PLAY). Media stores; this keeps the index of it, the policies and the retention. */
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import type { ClockGuard } from '../../base/clock-guard.ts'
 import type { Log } from '../../base/log.ts'
+import type { ClipSize } from '../../contract/exports.ts'
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { RecordedDays, RecordingPolicy, SetRecordingPolicy, TimeRange, Timeline } from '../../contract/recordings.ts'
 import type { StatusInterval } from '../../contract/status.ts'
 import type { MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
 import { clipRange, joinRanges } from './ranges.ts'
 import { createRetention } from './retention.ts'
-import { ALL_CAMERAS, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
-import { timelineOf } from './timeline.ts'
+import { createStorage } from './storage.ts'
+import { ALL_CAMERAS, type IndexRow, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
+import { SEAM_MS, timelineOf } from './timeline.ts'
 import { daysIn, isPlanned } from './week.ts'
 
 /** How often closed segments are written to the index, and tried again after a failure. */
@@ -30,13 +33,19 @@ export type RecordingsDeps = {
   store: RecordingStore
   plane: MediaPlane
   clock: Clock
+  clockGuard: Pick<ClockGuard, 'mayExpire' | 'freeze'>
   log: Log
   quotaBytes: number | undefined
   isCamera(cameraId: CameraId): boolean
   listStatuses(cameraId: CameraId, range: TimeRange): Promise<readonly StatusInterval[]>
+  isLocked(cameraId: CameraId, range: TimeRange): boolean
+  /** Ranges that are locked now. */
+  listLocked(): readonly CameraRange[]
 }
+/** A stretch of one camera. */
+export type CameraRange = TimeRange & { cameraId: CameraId }
 
-export function createRecordings({ store, plane, clock, log, quotaBytes, isCamera, listStatuses }: RecordingsDeps) {
+export function createRecordings({ store, plane, clock, clockGuard, log, quotaBytes, isCamera, listStatuses, isLocked, listLocked }: RecordingsDeps) {
   const policies = new Map<CameraId, PolicyInterval>()
   /** The growing segment of each camera, as last told. */
   const growing = new Map<CameraId, RecordedSegment>()
@@ -50,10 +59,21 @@ export function createRecordings({ store, plane, clock, log, quotaBytes, isCamer
     store,
     plane,
     clock,
+    clockGuard,
     log,
     quotaBytes,
     keepDaysOf: (cameraId) => policies.get(cameraId)?.keepDays ?? DEFAULT_KEEP_DAYS,
-    isLocked: () => false,
+    isLocked,
+  })
+  const storage = createStorage({
+    store,
+    plane,
+    clock,
+    quotaBytes,
+    policyOf: (cameraId) => policies.get(cameraId) ?? { mode: 'off', keepDays: DEFAULT_KEEP_DAYS },
+    listPolicyCameras: () => [...policies.keys()],
+    listWaiting: ({ fromAt, toAt }) => waiting().filter((segment) => segment.fromAt < toAt && segment.toAt > fromAt),
+    sumLocked: async () => (await bytesIn(listLocked())).reduce((sum, bytes) => sum + bytes, 0),
   })
   const timers = [clock.every(INDEX_EVERY_MS, () => void index()), clock.every(LOOK_EVERY_MS, () => void look())]
   plane.onEvent(onMediaEvent)
@@ -148,33 +168,61 @@ export function createRecordings({ store, plane, clock, log, quotaBytes, isCamer
     }
   }
 
-  async function recordedIn(cameraId: CameraId, range: TimeRange): Promise<TimeRange[]> {
-    const segments = await store.listSegments(cameraId, range)
-    const waiting = [...toIndex.values(), ...growing.values()].filter((segment) => segment.cameraId === cameraId)
-    return [...segments, ...waiting].filter(({ fromAt, toAt }) => fromAt < range.toAt && toAt > range.fromAt).sort((a, b) => a.fromAt - b.fromAt)
+  /** Stored, but not in the index yet. */
+  const waiting = () => [...toIndex.values(), ...growing.values()]
+
+  async function recordedIn(cameraId: CameraId, range: TimeRange, withinMs: number): Promise<TimeRange[]> {
+    const segments = await store.listStretches(cameraId, range, withinMs)
+    return [...segments, ...waiting().filter((segment) => segment.cameraId === cameraId)]
+      .filter(({ fromAt, toAt }) => fromAt < range.toAt && toAt > range.fromAt)
+      .sort((a, b) => a.fromAt - b.fromAt)
+  }
+
+  /** Bytes stored in each of these ranges; of a file that is only partly in one, its share. */
+  async function bytesIn(ranges: readonly CameraRange[]): Promise<number[]> {
+    if (ranges.length === 0) return []
+    const whole = { fromAt: Math.min(...ranges.map(({ fromAt }) => fromAt)), toAt: Math.max(...ranges.map(({ toAt }) => toAt)) }
+    const sizes = [...(await store.listSizes([...new Set(ranges.map(({ cameraId }) => cameraId))], whole)), ...waiting()]
+    return ranges.map((range) =>
+      sizes
+        .filter(({ cameraId }) => cameraId === range.cameraId)
+        .flatMap((size) => clipRange(size, range).map((part) => (size.bytes * (part.toAt - part.fromAt)) / (size.toAt - size.fromAt)))
+        .reduce((sum, bytes) => sum + Math.round(bytes), 0),
+    )
+  }
+
+  async function timeline(cameraId: CameraId, range: TimeRange): Promise<Timeline> {
+    const [segments, history, stored, statuses] = await Promise.all([
+      recordedIn(cameraId, range, SEAM_MS),
+      store.listPolicyHistory(cameraId, range),
+      store.listProblems(cameraId, range),
+      listStatuses(cameraId, range),
+    ])
+    const nowAt = clock.now()
+    const grown = growing.get(cameraId)?.toAt
+    const knownUntilAt = grown !== undefined && nowAt - grown < GROWS_WITHIN_MS ? Math.min(grown, nowAt) : nowAt
+    return timelineOf({ cameraId, range, knownUntilAt, nowAt, segments, policies: history, problems: stored, statuses })
   }
 
   return {
+    /** Something kept pictures of a camera from being stored. */
+    noteProblem: store.putProblem,
+    storage,
+    timeline,
+    bytesIn,
+    /** What of a camera lies in a range: how long, how large, and what is missing. */
+    async clipSize(cameraId: CameraId, range: TimeRange): Promise<ClipSize> {
+      const [{ recorded, gaps }, [bytes]] = await Promise.all([timeline(cameraId, range), bytesIn([{ cameraId, ...range }])])
+      return { cameraId, recordedMs: recorded.reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0), bytes: bytes!, gaps }
+    },
     /** Reads the policies; media is told when it is there. */
     async open(): Promise<void> {
       for (const policy of await store.listPolicies()) policies.set(policy.cameraId, policy)
       await retention.open()
       if (plane.isUp()) await onLinkUp()
     },
-    async timeline(cameraId: CameraId, range: TimeRange): Promise<Timeline> {
-      const [segments, history, stored, statuses] = await Promise.all([
-        recordedIn(cameraId, range),
-        store.listPolicyHistory(cameraId, range),
-        store.listProblems(cameraId, range),
-        listStatuses(cameraId, range),
-      ])
-      const nowAt = clock.now()
-      const grown = growing.get(cameraId)?.toAt
-      const knownUntilAt = grown !== undefined && nowAt - grown < GROWS_WITHIN_MS ? Math.min(grown, nowAt) : nowAt
-      return timelineOf({ cameraId, range, knownUntilAt, nowAt, segments, policies: history, problems: stored, statuses })
-    },
     async days(cameraId: CameraId, range: TimeRange): Promise<RecordedDays> {
-      const recorded = joinRanges(await recordedIn(cameraId, range), 0)
+      const recorded = joinRanges(await recordedIn(cameraId, range, 0), 0)
       const days = daysIn(range).map((day) => ({
         ...day,
         recordedMs: recorded.flatMap((each) => clipRange(each, day)).reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0),
@@ -193,6 +241,12 @@ export function createRecordings({ store, plane, clock, log, quotaBytes, isCamer
       await tellPlan()
     },
     index,
+    /** For the commands at the machine that hold the index against the disks. */
+    listIndex: store.listIndex,
+    async changeIndex({ put, remove }: { put: readonly IndexRow[]; remove: readonly Pick<IndexRow, 'cameraId' | 'fromAt'>[] }): Promise<void> {
+      await store.putSegments(put)
+      await store.removeSegments(remove)
+    },
     async close(): Promise<void> {
       isClosed = true
       for (const timer of timers) timer.cancel()

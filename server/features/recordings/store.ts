@@ -31,9 +31,13 @@ export type PolicyInterval = {
 /** What kept pictures from being stored: the disks, or our media process being away. */
 export type Problem = RecordingProblem | 'media_away'
 export type ProblemInterval = TimeRange & { problem: Problem }
+/** One row of the index. */
+export type IndexRow = Omit<RecordedSegment, 'isClosed'>
+export type StoredSum = { cameraId: CameraId; oldestAt: Instant; newestAt: Instant; bytes: number; newBytes: number }
 export type IndexedSegment = StoredFile & TimeRange & { cameraId: CameraId; bytes: number }
 
 const ROWS_PER_STATEMENT = 2_000
+const INDEX_PAGE_ROWS = 10_000
 /** In place of a camera's id: it concerned all of them. No camera's id looks like this. */
 export const ALL_CAMERAS = '*'
 
@@ -60,7 +64,7 @@ export function createRecordingStore(database: Database) {
 
   return {
     /** Writing the same segments again changes nothing. */
-    async putSegments(segments: readonly RecordedSegment[]): Promise<void> {
+    async putSegments(segments: readonly IndexRow[]): Promise<void> {
       for (let start = 0; start < segments.length; start += ROWS_PER_STATEMENT) {
         await db
           .insertInto('segments')
@@ -86,33 +90,107 @@ export function createRecordingStore(database: Database) {
           .execute()
       }
     },
-    /** Segments that touch the range, oldest first. */
-    async listSegments(cameraId: CameraId, { fromAt, toAt }: TimeRange): Promise<TimeRange[]> {
-      const rows = await db
-        .selectFrom('segments')
-        .select(['from_at', 'to_at'])
-        .where('camera_id', '=', cameraId)
-        .where('from_at', '<', toAt)
-        .where('to_at', '>', fromAt)
-        .orderBy('from_at')
-        .execute()
-      return rows.map((row) => ({ fromAt: row.from_at, toAt: row.to_at }))
+    /** What is stored in the range, oldest first; files that follow each other within `withinMs` are one stretch, joined here: 15 days are 2,000 files. */
+    async listStretches(cameraId: CameraId, { fromAt, toAt }: TimeRange, withinMs: number): Promise<TimeRange[]> {
+      const { rows } = await sql<{ from_at: Instant; before_at: Instant | null; end_at: Instant }>`
+        select from_at, before_at, end_at from (
+          select from_at, lag(to_at) over (order by from_at) as before_at, max(to_at) over () as end_at
+          from segments where camera_id = ${cameraId} and from_at < ${toAt} and to_at > ${fromAt}
+        ) as files where before_at is null or from_at - before_at > ${withinMs} order by from_at`.execute(db)
+      return rows.map((row, i) => ({ fromAt: row.from_at, toAt: rows[i + 1]?.before_at ?? row.end_at }))
     },
     /** The end of the newest segment of all; undefined when there is none. */
     async findNewestAt(): Promise<Instant | undefined> {
       return (await db.selectFrom('segments').select('to_at').orderBy('to_at', 'desc').limit(1).executeTakeFirst())?.to_at
     },
-    /** The oldest segments of a disk, of all cameras. */
-    async listOldest(diskId: string, beforeAt: Instant, limit: number): Promise<IndexedSegment[]> {
+    async listStoredCameras(): Promise<CameraId[]> {
+      return (await db.selectFrom('segments').select('camera_id').distinct().execute()).map((row) => row.camera_id)
+    },
+    /** Segments of a camera that ended before `beforeAt`, oldest first; the first 500. */
+    async listOlder(cameraId: CameraId, beforeAt: Instant): Promise<IndexedSegment[]> {
+      const rows = await db
+        .selectFrom('segments')
+        .selectAll()
+        .where('camera_id', '=', cameraId)
+        .where('from_at', '<', beforeAt)
+        .where('to_at', '<', beforeAt)
+        .orderBy('from_at')
+        .limit(500)
+        .execute()
+      return rows.map(segmentOf)
+    },
+    /** The oldest segments of a disk, of all cameras; `after` the last one of the page before. */
+    async listOldest(
+      diskId: string,
+      beforeAt: Instant,
+      limit: number,
+      after: Pick<IndexedSegment, 'fromAt' | 'cameraId'> | undefined,
+    ): Promise<IndexedSegment[]> {
       const rows = await db
         .selectFrom('segments')
         .selectAll()
         .where('disk_id', '=', diskId)
         .where('to_at', '<', beforeAt)
+        .$if(after !== undefined, (query) =>
+          query.where(({ eb, refTuple, tuple }) => eb(refTuple('from_at', 'camera_id'), '>', tuple(after!.fromAt, after!.cameraId))),
+        )
         .orderBy('from_at')
+        .orderBy('camera_id')
         .limit(limit)
         .execute()
       return rows.map(segmentOf)
+    },
+    /** Where each stretch lies and how large it is; of the cameras asked for. */
+    async listSizes(cameraIds: readonly CameraId[], { fromAt, toAt }: TimeRange): Promise<(TimeRange & { cameraId: CameraId; bytes: number })[]> {
+      if (cameraIds.length === 0) return []
+      const rows = await db
+        .selectFrom('segments')
+        .select(['camera_id', 'from_at', 'to_at', 'bytes'])
+        .where('camera_id', 'in', cameraIds)
+        .where('from_at', '<', toAt)
+        .where('to_at', '>', fromAt)
+        .execute()
+      return rows.map((row) => ({ cameraId: row.camera_id, fromAt: row.from_at, toAt: row.to_at, bytes: row.bytes }))
+    },
+    /** Of every camera that has any: how much, from when to when, and what of it is newer than `sinceAt`. */
+    async sumByCamera(sinceAt: Instant): Promise<StoredSum[]> {
+      const rows = await db
+        .selectFrom('segments')
+        .select(({ fn, eb }) => [
+          'camera_id as cameraId',
+          fn.min('from_at').as('oldestAt'),
+          fn.max('to_at').as('newestAt'),
+          sql<number>`sum(bytes)`.as('bytes'),
+          sql<number>`coalesce(sum(bytes) filter (where ${eb('from_at', '>=', sinceAt)}), 0)`.as('newBytes'),
+        ])
+        .groupBy('camera_id')
+        .execute()
+      return rows
+    },
+    /** Stored milliseconds of every camera within the range. */
+    async sumRecorded({ fromAt, toAt }: TimeRange): Promise<Map<CameraId, number>> {
+      const rows = await db
+        .selectFrom('segments')
+        .select(['camera_id', sql<number>`sum(least(to_at, ${toAt}) - greatest(from_at, ${fromAt}))`.as('recorded_ms')])
+        .where('from_at', '<', toAt)
+        .where('to_at', '>', fromAt)
+        .groupBy('camera_id')
+        .execute()
+      return new Map(rows.map((row) => [row.camera_id, row.recorded_ms]))
+    },
+    /** The index page by page, in the order of its key. */
+    async listIndex(after: Pick<IndexRow, 'cameraId' | 'fromAt'> | null): Promise<IndexRow[]> {
+      const rows = await db
+        .selectFrom('segments')
+        .selectAll()
+        .$if(after !== null, (query) =>
+          query.where(({ eb, refTuple, tuple }) => eb(refTuple('camera_id', 'from_at'), '>', tuple(after!.cameraId, after!.fromAt))),
+        )
+        .orderBy('camera_id')
+        .orderBy('from_at')
+        .limit(INDEX_PAGE_ROWS)
+        .execute()
+      return rows.map((row) => ({ ...segmentOf(row), profile: row.profile }))
     },
     async sumBytes(diskId: string): Promise<number> {
       const row = await db
@@ -130,12 +208,12 @@ export function createRecordingStore(database: Database) {
     async listPolicies(): Promise<PolicyInterval[]> {
       return (await db.selectFrom('recording_policies').selectAll().where('to_at', 'is', null).execute()).map(policyOf)
     },
-    /** Policies of one camera that touch the range, oldest first. */
-    async listPolicyHistory(cameraId: CameraId, { fromAt, toAt }: TimeRange): Promise<PolicyInterval[]> {
+    /** Policies of one camera, or of all, that touch the range, oldest first. */
+    async listPolicyHistory(cameraId: CameraId | typeof ALL_CAMERAS, { fromAt, toAt }: TimeRange): Promise<PolicyInterval[]> {
       const rows = await db
         .selectFrom('recording_policies')
         .selectAll()
-        .where('camera_id', '=', cameraId)
+        .$if(cameraId !== ALL_CAMERAS, (query) => query.where('camera_id', '=', cameraId as CameraId))
         .where('from_at', '<', toAt)
         .where(({ eb, or }) => or([eb('to_at', 'is', null), eb('to_at', '>', fromAt)]))
         .orderBy('from_at')

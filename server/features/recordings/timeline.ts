@@ -1,13 +1,13 @@
 /** What is stored of a camera, and why the rest is not: every second up to now is either (R-PLAY). Pure. */
 import type { CameraId, Instant } from '../../contract/ids.ts'
-import type { Gap, GapReason, TimeRange, Timeline } from '../../contract/recordings.ts'
+import type { Fault, Gap, GapReason, TimeRange, Timeline } from '../../contract/recordings.ts'
 import type { FailureCause, StatusInterval } from '../../contract/status.ts'
 import { clipRange, holesIn, joinRanges, layerRanges } from './ranges.ts'
 import type { PolicyInterval, ProblemInterval } from './store.ts'
 import { plannedRanges } from './week.ts'
 
 /** Shorter holes are the seams of files and pulls, not missing pictures. */
-const SEAM_MS = 2_000
+export const SEAM_MS = 2_000
 
 type Why = { reason: GapReason; cause: FailureCause | null }
 const ourRestart: Why = { reason: 'platform', cause: 'media_unavailable' }
@@ -35,7 +35,7 @@ export function timelineOf({
 }): Timeline {
   const whole = { fromAt: range.fromAt, toAt: Math.min(range.toAt, knownUntilAt) }
   const recorded = joinRanges(segments, SEAM_MS).flatMap((each) => clipRange(each, range))
-  if (whole.toAt <= whole.fromAt) return { cameraId, recorded, gaps: [] }
+  if (whole.toAt <= whole.fromAt) return { cameraId, recorded, gaps: [], faults: [] }
   const planned = policies.flatMap((policy) => plannedRanges(policy, whole, nowAt))
   const layers: (TimeRange & Why)[][] = [
     holesIn(planned, whole).map((hole) => ({ ...hole, reason: 'not_scheduled', cause: null })),
@@ -45,7 +45,12 @@ export function timelineOf({
   const gaps = holesIn(recorded, whole)
     .filter(({ fromAt, toAt }) => toAt - fromAt > SEAM_MS)
     .flatMap((hole) => layerRanges<Why>(hole, layers, { reason: 'unknown', cause: null }))
-  return { cameraId, recorded, gaps: joinAlike(gaps) }
+  return { cameraId, recorded, gaps: joinAlike(gaps), faults: statuses.flatMap((status) => faultsOf(status, whole)) }
+}
+
+function faultsOf({ status, cause, fromAt, toAt }: StatusInterval, whole: TimeRange): Fault[] {
+  if (status !== 'offline' && status !== 'degraded') return []
+  return clipRange({ fromAt, toAt: toAt ?? whole.toAt }, whole).map((range) => ({ ...range, status, cause }))
 }
 
 /** What the judge of status saw says whose fault it was. A camera that was online and still not stored is our doing, but not known how. */

@@ -24,6 +24,17 @@ type Reading = { segment: StoredSegment; file: RecordedFile; nextOffset: number;
 /** A file that is closed is renamed: its beginning tells which it is. */
 const isSame = (a: StoredSegment, b: StoredSegment | undefined) => b !== undefined && a.diskId === b.diskId && a.fromAt === b.fromAt
 
+/** Opens the file of a segment. One that is being closed changes its name between being found and being opened. */
+export async function openStored(archive: Archive, segment: StoredSegment): Promise<RecordedFile> {
+  try {
+    return await RecordedFile.open(segment.file)
+  } catch (problem) {
+    const renamed = await archive.find(segment.cameraId, segment.fromAt)
+    if (!isSame(segment, renamed) || renamed!.file === segment.file) throw problem
+    return RecordedFile.open(renamed!.file)
+  }
+}
+
 /**
  * Reads from the last key frame at or before `at`. Never ends by itself; rejects with the signal's reason. Who stops asking must `return()` it: a file
  * is open between two steps.
@@ -51,21 +62,10 @@ export async function* readRecording(
     return isSame(tried, next) ? undefined : next
   }
 
-  /** A file that is being closed changes its name between being found and being opened. */
-  async function openFile(segment: StoredSegment): Promise<RecordedFile> {
-    try {
-      return await RecordedFile.open(segment.file)
-    } catch (problem) {
-      const renamed = await archive.find(cameraId, segment.fromAt)
-      if (!renamed || !isSame(segment, renamed) || renamed.file === segment.file) throw problem
-      return RecordedFile.open(renamed.file)
-    }
-  }
-
   async function openSegment(segment: StoredSegment): Promise<Reading | undefined> {
     let file: RecordedFile | undefined
     try {
-      file = await openFile(segment)
+      file = await openStored(archive, segment)
       const nextOffset = await seek(file, cursorAt, segment.toAt, { memory, signal })
       return { segment, file, nextOffset, isContinuous: false, hasSuccessor: false }
     } catch (problem) {

@@ -1,17 +1,13 @@
 /** What a crash or a power cut left: growing files that nobody grows any more. Each is cut behind its last whole fragment and closed (R-RECOVER). */
 import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ProtocolError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { type Disk, syncFolder } from './disk.ts'
 import { closedName, isDay, parseSegmentName } from './segment-name.ts'
-import { measureSegment, type SegmentExtent } from './segment-file.ts'
-
-/** Fragments whose pictures are looked at: more than is written between two flushes of the disk. */
-const CHECKED_FRAGMENTS = 20
+import { examine } from './segment-file.ts'
 
 /** Adopts everything on a disk; answers how many files were closed. Files that are none of ours stay as they are. */
-export async function adoptAll({ folder }: Disk, log: Log): Promise<number> {
+export async function adoptAll({ folder }: Pick<Disk, 'folder'>, log: Log): Promise<number> {
   let adopted = 0
   for (const day of (await readdir(folder)).filter(isDay)) {
     for (const camera of await readdir(join(folder, day))) {
@@ -30,15 +26,16 @@ async function adopt(folder: string, name: string, log: Log): Promise<boolean> {
   const startAt = parseSegmentName(name)?.startAt
   if (startAt === undefined) return false
   try {
-    const extent = await cutBehindWhole(file)
-    if (!extent) {
+    const found = await examine(file, 'fragments')
+    if (found.kind !== 'segment') {
       await unlink(file) // nothing was ever stored in it
       return false
     }
-    const closed = closedName(startAt, extent.toAt - startAt)
+    await cutTo(file, found.bytes)
+    const closed = closedName(startAt, found.toAt - startAt)
     await rename(file, join(folder, closed))
     await syncFolder(folder)
-    log.info({ file: closed, fragments: extent.fragments }, 'a recording that was cut off has been closed')
+    log.info({ file: closed, seconds: Math.round((found.toAt - startAt) / 1000) }, 'a recording that was cut off has been closed')
     return true
   } catch (problem) {
     log.warn({ file, problem }, 'a recording that was cut off could not be closed')
@@ -46,18 +43,12 @@ async function adopt(folder: string, name: string, log: Log): Promise<boolean> {
   }
 }
 
-/** `undefined` for a file without a single whole fragment of ours. */
-async function cutBehindWhole(file: string): Promise<SegmentExtent | undefined> {
+/** Takes away what lies behind the last whole fragment. */
+export async function cutTo(file: string, bytes: number): Promise<void> {
   const handle = await open(file, 'r+')
   try {
-    const extent = await measureSegment(handle, CHECKED_FRAGMENTS).catch((problem: unknown) => {
-      if (problem instanceof ProtocolError) return undefined
-      throw problem
-    })
-    if (!extent || extent.fragments === 0) return undefined
-    await handle.truncate(extent.bytes)
+    await handle.truncate(bytes)
     await handle.datasync()
-    return extent
   } finally {
     await handle.close()
   }

@@ -21,8 +21,8 @@ const REST_MS = 5_000
 /** Writing stops here, so that the file system, and what else lives on it, does not run full to the last byte. */
 const MIN_FREE_RATE = 0.005
 
-const IDENTITY = 'mapwall-disk.json'
-const Identity = z.object({ diskId: z.string().regex(/^[0-9a-f-]{36}$/) })
+export const IDENTITY_FILE = 'mapwall-disk.json'
+export const DiskIdentity = z.object({ diskId: z.string().regex(/^[0-9a-f-]{36}$/) })
 
 export class Disk {
   readonly folder: string
@@ -110,7 +110,7 @@ export class Disk {
       this.totalBytes = blocks * bsize
       this.freeBytes = bavail * bsize
       // not even the identity can be read where the disk has been pulled out
-      await readFile(join(this.folder, IDENTITY))
+      await readFile(join(this.folder, IDENTITY_FILE))
       this.state = this.freeBytes < this.totalBytes * MIN_FREE_RATE ? 'full' : 'ok'
       if (this.state === 'ok') this.detail = null
     } catch (problem) {
@@ -122,10 +122,10 @@ export class Disk {
   }
 
   private async identify(): Promise<string> {
-    const file = join(this.folder, IDENTITY)
+    const file = join(this.folder, IDENTITY_FILE)
     if (this.expectedId === undefined) await mkdir(this.folder, { recursive: true, mode: 0o700 })
     try {
-      const { diskId } = Identity.parse(JSON.parse(await readFile(file, 'utf8')))
+      const { diskId } = DiskIdentity.parse(JSON.parse(await readFile(file, 'utf8')))
       if (this.expectedId !== undefined && diskId !== this.expectedId) throw new Error('identity')
       return diskId
     } catch (problem) {

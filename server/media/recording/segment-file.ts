@@ -1,115 +1,123 @@
-/** Reads a segment's file by its fragments: how far it is whole, and what it says of itself. Async reads of bounded size only. */
-import type { FileHandle } from 'node:fs/promises'
+/** How far a segment's file is whole, and what it says of itself. Reads of bounded size only. */
+import type { CameraId, Instant } from '../../contract/ids.ts'
 import { ProtocolError } from '../../base/errors.ts'
-import type { Instant } from '../../contract/ids.ts'
-import {
-  type FragmentedHead,
-  type FragmentHead,
-  MAX_FRAGMENT_HEAD_BYTES,
-  MAX_HEAD_BYTES,
-  parseFragmentedHead,
-  parseFragmentHead,
-} from '../../protocols/mp4/fragment-parser.ts'
+import { endOf } from '../playback/moments.ts'
+import { type PlacedFragment, RecordedFile, undefinedIfDamaged } from '../playback/recorded-file.ts'
+import { SegmentNote } from './segment-note.ts'
 
-/** Enough for the head of nearly every fragment. */
-const FIRST_READ_BYTES = 4 * 1024
+/** After a power cut the newest blocks may be zeros although the file is as long as it should be. More than is written between two flushes of the disk. */
+const CHECKED_FRAGMENTS = 20
+/** First guess of where the last fragment begins, from the end. */
+const TAIL_BYTES = 512 * 1024
 
 export type SegmentExtent = {
-  head: FragmentedHead
   /** Everything before this is whole fragments. */
   bytes: number
-  fragments: number
+  fileBytes: number
   /** Wall clock of the first picture and of the end of the last; equal when there is none. */
   fromAt: Instant
   toAt: Instant
 }
 
-/** `undefined` when the file ends before its head does. Throws `ProtocolError` for a file of another kind. */
-export async function readHead(handle: FileHandle): Promise<FragmentedHead | undefined> {
-  return (await readGrowing(handle, 0, MAX_HEAD_BYTES, parseFragmentedHead))?.found
+export type Examined =
+  | (SegmentExtent & { kind: 'segment'; cameraId: CameraId; note: SegmentNote; isTorn: boolean })
+  /** A head of ours and nothing behind it. */
+  | { kind: 'empty' }
+  | { kind: 'foreign'; why: string }
+
+export type Thoroughness =
+  /** Its head, and whether its end is whole; damage in the middle is not seen. */
+  | 'ends'
+  /** Every fragment, from the first on. */
+  | 'fragments'
+  /** And every picture. */
+  | 'pictures'
+
+const neverAborted = new AbortController().signal
+
+/** What a file is. Throws only what the file system throws. */
+export async function examine(path: string, thoroughness: Thoroughness): Promise<Examined> {
+  const file = await RecordedFile.open(path).catch(reasonIfDamaged)
+  if (typeof file === 'string') return { kind: 'foreign', why: file }
+  try {
+    const note = SegmentNote.safeParse(file.head.note)
+    if (!note.success) return { kind: 'foreign', why: 'its note is not ours' }
+    const extent =
+      (thoroughness === 'ends' ? await measureByEnds(file) : undefined) ??
+      (await measureSegment(file, thoroughness === 'pictures' ? Number.POSITIVE_INFINITY : CHECKED_FRAGMENTS))
+    if (extent.toAt === extent.fromAt) return { kind: 'empty' }
+    return { kind: 'segment', ...extent, cameraId: note.data.cameraId, note: note.data, isTorn: extent.bytes < extent.fileBytes }
+  } finally {
+    await file.close()
+  }
 }
 
-/** The fragment that begins at `offset`. `undefined` at the end of the file, or when its samples are not all there. Throws `ProtocolError` for damage. */
-export async function readFragmentHead(handle: FileHandle, offset: number, fileBytes: number): Promise<FragmentHead | undefined> {
-  const read = await readGrowing(handle, offset, MAX_FRAGMENT_HEAD_BYTES, parseFragmentHead)
-  return read && offset + read.found.bytes <= fileBytes ? read.found : undefined
-}
-
-/**
- * Walks the file to the last fragment that is whole. The last `checkedFragments` are read and their pictures looked at: after a power cut,
- * the newest blocks may be zeros although the file is as long as it should be.
- */
-export async function measureSegment(handle: FileHandle, checkedFragments: number): Promise<SegmentExtent | undefined> {
-  const head = await readHead(handle)
-  if (!head) return undefined
-  const { size } = await handle.stat()
-  const whole: { offset: number; fragment: FragmentHead }[] = []
-  for (let offset = head.bytes; ;) {
-    const fragment = await readFragmentHead(handle, offset, size).catch(ignoreDamage)
+/** Walks the file to the last fragment that is whole. The pictures of the last `checkedFragments` are read and looked at. */
+async function measureSegment(file: RecordedFile, checkedFragments: number): Promise<SegmentExtent> {
+  const whole: PlacedFragment[] = []
+  for (let offset = file.head.bytes; ;) {
+    const fragment = await file.fragmentAt(offset).catch(undefinedIfDamaged)
     if (!fragment) break
-    whole.push({ offset, fragment })
+    whole.push(fragment)
     offset += fragment.bytes
   }
-  const firstChecked = Math.max(0, whole.length - checkedFragments)
-  for (let index = firstChecked; index < whole.length; index++) {
-    const { offset, fragment } = whole[index]!
-    if (!(await hasWholePictures(handle, offset, fragment))) whole.length = index
+  for (let index = Math.max(0, whole.length - checkedFragments); index < whole.length; index++) {
+    if (!(await hasWholePictures(file, whole[index]!))) whole.length = index
   }
-  const last = whole.at(-1)
-  const fromAt = whole[0]?.fragment.at ?? 0
-  return {
-    head,
-    bytes: last ? last.offset + last.fragment.bytes : head.bytes,
-    fragments: whole.length,
-    fromAt,
-    toAt: last ? endOf(last.fragment) : fromAt,
-  }
+  return extentOf(file, whole[0], whole.at(-1))
 }
 
-export function endOf({ at, video }: FragmentHead): Instant {
-  const last = video.at(-1)!
-  return at + last.dts + last.duration - video[0]!.dts
+/** The quick way, for a file whose last fragment ends where it does; `undefined` when it does not, or is not whole. */
+async function measureByEnds(file: RecordedFile): Promise<SegmentExtent | undefined> {
+  const first = await file.fragmentAt(file.head.bytes).catch(undefinedIfDamaged)
+  if (!first) return undefined
+  let last: PlacedFragment | undefined
+  for (let tail = TAIL_BYTES; !last; tail *= 4) {
+    const from = Math.max(file.head.bytes, file.knownBytes - tail)
+    let found = await file.findFragment(from, file.knownBytes, neverAborted)
+    while (found) {
+      last = found
+      const next: number = found.offset + found.bytes
+      found = next < file.knownBytes ? await file.fragmentAt(next).catch(undefinedIfDamaged) : undefined
+    }
+    if (from === file.head.bytes) break
+  }
+  if (!last || last.offset + last.bytes !== file.knownBytes || !(await hasWholePictures(file, last))) return undefined
+  return extentOf(file, first, last)
 }
 
-/** NAL units that fill each picture exactly, and nowhere three zeros, which no NAL unit holds (ITU-T H.264 §7.4.1). */
-async function hasWholePictures(handle: FileHandle, offset: number, { video }: FragmentHead): Promise<boolean> {
+function extentOf(file: RecordedFile, first: PlacedFragment | undefined, last: PlacedFragment | undefined): SegmentExtent {
+  const fromAt = first?.at ?? 0
+  return { bytes: last ? last.offset + last.bytes : file.head.bytes, fileBytes: file.knownBytes, fromAt, toAt: last ? endOf(last) : fromAt }
+}
+
+async function hasWholePictures(file: RecordedFile, { offset, video }: PlacedFragment): Promise<boolean> {
   for (const sample of video) {
-    const bytes = Buffer.allocUnsafe(sample.bytes)
-    const { bytesRead } = await handle.read(bytes, 0, sample.bytes, offset + sample.offset)
-    if (bytesRead < sample.bytes || !isWholePicture(bytes)) return false
+    const picture = await file.read(offset + sample.offset, sample.bytes)
+    if (picture.length < sample.bytes || !isWritten(picture)) return false
   }
   return true
 }
 
 const THREE_ZEROS = Buffer.alloc(3)
+/** Some cameras end a NAL unit with as many, as if a start code followed. */
+const MAX_TRAILING_ZEROS = 3
 
-export function isWholePicture(bytes: Buffer): boolean {
+/** NAL units that fill the picture exactly, and nowhere three zeros, which no NAL unit holds (ITU-T H.264 §7.4.1): stricter than playback, which shows what it can. */
+function isWritten(bytes: Buffer): boolean {
   let at = 0
   while (at + 4 < bytes.length) {
     const end = at + 4 + bytes.readUInt32BE(at)
     if (end > bytes.length || end === at + 4 || (bytes[at + 4]! & 0x80) !== 0) return false
-    if (bytes.subarray(at + 4, end).includes(THREE_ZEROS)) return false
+    let last = end
+    while (last > end - MAX_TRAILING_ZEROS && bytes[last - 1] === 0) last--
+    if (bytes.subarray(at + 4, last).includes(THREE_ZEROS)) return false
     at = end
   }
   return at === bytes.length && at > 0
 }
 
-/** Reads from `offset`, more and more, until `parse` is content or `maxBytes` or the end of the file is reached. */
-async function readGrowing<T>(
-  handle: FileHandle,
-  offset: number,
-  maxBytes: number,
-  parse: (bytes: Uint8Array) => T | undefined,
-): Promise<{ found: T } | undefined> {
-  for (let bytes = FIRST_READ_BYTES; ; bytes = Math.min(maxBytes, bytes * 8)) {
-    const buffer = Buffer.allocUnsafe(bytes)
-    const { bytesRead } = await handle.read(buffer, 0, bytes, offset)
-    const found = parse(buffer.subarray(0, bytesRead))
-    if (found !== undefined) return { found }
-    if (bytesRead < bytes || bytes === maxBytes) return undefined
-  }
-}
-
-const ignoreDamage = (problem: unknown): undefined => {
-  if (!(problem instanceof ProtocolError)) throw problem
+function reasonIfDamaged(problem: unknown): string {
+  if (problem instanceof ProtocolError) return problem.message
+  throw problem
 }

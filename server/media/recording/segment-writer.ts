@@ -16,33 +16,26 @@ export class SegmentWriter {
   readonly startAt: Instant
   /** Where it lies now. */
   file: string
-  /** How far it reaches, written or about to be. */
-  endAt: Instant
+  /** How far the file reaches on the disk. */
+  storedEndAt: Instant
   bytes = 0
   /** No more is written: a write failed, or it is closed. */
   isEnded = false
   private handle: FileHandle | undefined
   private readonly handler: SegmentWriterHandler
-  private writtenEndAt: Instant
 
   constructor(disk: Disk, folder: string, startAt: Instant, handler: SegmentWriterHandler) {
     this.disk = disk
     this.startAt = startAt
-    this.endAt = startAt
-    this.writtenEndAt = startAt
+    this.storedEndAt = startAt
     this.file = join(folder, openName(startAt))
     this.handler = handler
-  }
-
-  /** How far the file reaches on the disk. */
-  get storedEndAt(): Instant {
-    return this.writtenEndAt
   }
 
   /** Adds a whole fragment, with the head of the file before the first. `fill` writes exactly `bytes`. False when the disk cannot take it: nothing is written then. */
   append(bytes: number, fill: (target: Buffer) => void, endAt: Instant): boolean {
     if (this.isEnded) return false
-    const isTaken = this.disk.write(
+    return this.disk.write(
       bytes,
       async () => {
         if (this.isEnded) return
@@ -52,7 +45,7 @@ export class SegmentWriter {
         for (let written = 0; written < bytes;) written += (await this.handle.write(target, written, bytes - written, this.bytes + written)).bytesWritten
         const isFirst = this.bytes === 0
         this.bytes += bytes
-        this.writtenEndAt = endAt
+        this.storedEndAt = endAt
         if (isFirst) this.handler.onBegun()
       },
       (problem) => {
@@ -60,8 +53,6 @@ export class SegmentWriter {
         this.handler.onFailed(problem)
       },
     )
-    if (isTaken) this.endAt = endAt
-    return isTaken
   }
 
   /** Flushes, names the file by its duration, and answers whether anything is stored. Never rejects: what fails is left for the next start to adopt. */
@@ -78,12 +69,12 @@ export class SegmentWriter {
         } finally {
           await handle.close()
         }
-        if (this.writtenEndAt === this.startAt) {
+        if (this.storedEndAt === this.startAt) {
           await unlink(this.file)
           return resolve(false)
         }
         const folder = dirname(this.file)
-        const closed = join(folder, closedName(this.startAt, this.writtenEndAt - this.startAt))
+        const closed = join(folder, closedName(this.startAt, this.storedEndAt - this.startAt))
         await rename(this.file, closed)
         this.file = closed
         await syncFolder(folder)

@@ -75,3 +75,22 @@ export function serializeAdtsHeader({ objectType, sampleRateHz, channels }: Spec
     0xfc,
   )
 }
+
+/** Cuts a stream of ADTS frames into raw_data_blocks. In: chunks of any size. Throws `ProtocolError`. */
+export class AdtsReader {
+  private pending: Buffer = Buffer.alloc(0)
+
+  push(chunk: Buffer): Buffer[] {
+    const bytes = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk])
+    const blocks: Buffer[] = []
+    let at = 0
+    while (bytes.length - at >= ADTS_HEADER_BYTES) {
+      const { headerBytes, frameBytes } = parseAdtsHeader(bytes, at)
+      if (bytes.length - at < frameBytes) break
+      blocks.push(bytes.subarray(at + headerBytes, at + frameBytes))
+      at += frameBytes
+    }
+    this.pending = Buffer.from(bytes.subarray(at))
+    return blocks
+  }
+}

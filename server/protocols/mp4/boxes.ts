@@ -64,6 +64,12 @@ export function trackHeaderBox({ trackId, duration, widthPx, heightPx, volume = 
   ) // 16.16 fixed point
 }
 
+/** §8.6.6, version 0: nothing for `emptyDuration`, then the media from its beginning, both in the timescale of the movie. */
+export function editListBox({ emptyDuration, duration }: { emptyDuration: number; duration: number }): Uint8Array {
+  const normalRate = u32(0x00010000)
+  return fullBox('elst', 0, 0, u32(2), u32(emptyDuration), u32(0xffffffff), normalRate, u32(duration), u32(0), normalRate)
+}
+
 /** §8.4.2, language "und" */
 export function mediaHeaderBox({ timescale, duration }: { timescale: number; duration: number }): Uint8Array {
   return fullBox('mdhd', 0, 0, u32(0), u32(0), u32(timescale), u32(duration), u16(0x55c4), u16(0))

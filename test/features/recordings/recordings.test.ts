@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog } from '../../../server/base/log.ts'
 import { CameraId, type Instant } from '../../../server/contract/ids.ts'
 import { createRecordings, createRecordingStore, type Recordings } from '../../../server/features/recordings/index.ts'
+import { createClockGuard } from '../../../server/base/clock-guard.ts'
 import { createRetention } from '../../../server/features/recordings/retention.ts'
 import type { RecordedSegment } from '../../../server/media/plane.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -44,15 +45,23 @@ const segment = (cameraId: CameraId, fromAt: Instant, toAt: Instant, change: Par
   ...change,
 })
 
+const rest = () => ({
+  clock,
+  clockGuard: createClockGuard({ clock, log: silentLog }),
+  log: silentLog,
+  quotaBytes: undefined,
+  isCamera: () => true,
+  listStatuses: async () => [],
+  isLocked: () => false,
+  listLocked: () => [],
+})
+
 async function openRecordings(): Promise<Recordings> {
   const recordings = createRecordings({
     store: store(),
     plane: fake.plane,
-    clock,
-    log: silentLog,
-    quotaBytes: undefined,
+    ...rest(),
     isCamera: (cameraId) => cameraId !== 'gone',
-    listStatuses: async () => [],
   })
   await recordings.open()
   return recordings
@@ -110,12 +119,13 @@ describe('R-PLAY index', () => {
         { fromAt: startAt + 1_200_000, toAt: nowAt - 3_000 },
       ],
       gaps: [{ fromAt: startAt + 600_000, toAt: startAt + 1_200_000, reason: 'unknown', cause: null }],
+      faults: [],
     })
     fake.segments = [segment(A, startAt + 600_000, startAt + 1_200_000)]
     fake.setLink('lost')
     fake.setLink('up')
     await until(() => fake.recordings.length === 1, 'the link')
-    await expect.poll(async () => (await store().listSegments(A, range)).length).toBe(2)
+    await expect.poll(async () => (await store().listIndex(null)).length).toBe(2)
     const days = await recordings.days(A, range)
     expect(days.days.reduce((sum, { recordedMs }) => sum + recordedMs, 0)).toBe(1_200_000)
     await recordings.close()
@@ -127,11 +137,7 @@ describe('R-PLAY index', () => {
     const recordings = createRecordings({
       store: { ...real, putSegments: (rows) => (isAway ? Promise.reject(new Error('away')) : real.putSegments(rows)) },
       plane: fake.plane,
-      clock,
-      log: silentLog,
-      quotaBytes: undefined,
-      isCamera: () => true,
-      listStatuses: async () => [],
+      ...rest(),
     })
     const startAt = clock.now()
     fake.emit({ type: 'segment', segment: segment(A, startAt, startAt + 600_000) })
@@ -139,7 +145,7 @@ describe('R-PLAY index', () => {
     expect((await recordings.timeline(A, { fromAt: startAt, toAt: startAt + 600_000 })).recorded).toHaveLength(1)
     isAway = false
     await recordings.close()
-    expect(await real.listSegments(A, { fromAt: startAt, toAt: startAt + 600_000 })).toHaveLength(1)
+    expect(await real.listStretches(A, { fromAt: startAt, toAt: startAt + 600_000 }, 0)).toHaveLength(1)
   })
 
   test('pictures that could not be written are a gap of the disk; our restart is ours', async () => {
@@ -174,15 +180,20 @@ describe('R-STORE-3 retention', () => {
     detail: null,
   })
 
-  async function openRetention({ quotaBytes, locked = [] }: { quotaBytes?: number; locked?: Instant[] } = {}) {
+  async function openRetention({
+    quotaBytes,
+    locked = [],
+    keepDaysOf = () => 15,
+  }: { quotaBytes?: number; locked?: Instant[]; keepDaysOf?: (cameraId: CameraId) => number } = {}) {
     const retention = createRetention({
       store: store(),
       plane: fake.plane,
       clock,
+      clockGuard: createClockGuard({ clock, log: silentLog }),
       log: silentLog,
       quotaBytes,
-      keepDaysOf: () => 15,
-      isLocked: ({ fromAt }) => locked.includes(fromAt),
+      keepDaysOf,
+      isLocked: (_cameraId, { fromAt }) => locked.includes(fromAt),
     })
     await retention.open()
     return retention
@@ -198,7 +209,25 @@ describe('R-STORE-3 retention', () => {
     fake.disks = [disk(0.5)]
     await retention.run()
     expect(removedDays()).toEqual([20, 16])
-    expect(await store().listSegments(A, { fromAt: 0, toAt: clock.now() })).toHaveLength(3)
+    expect(await store().listStretches(A, { fromAt: 0, toAt: clock.now() }, 0)).toHaveLength(3)
+  })
+
+  test('a camera that is kept for a day is not hidden behind those kept for longer', async () => {
+    await fill([14, 10, 5])
+    await store().putSegments([segment(B, daysAgo(2), daysAgo(2) + 600_000)])
+    const retention = await openRetention({ keepDaysOf: (cameraId) => (cameraId === B ? 1 : 15) })
+    fake.disks = [disk(0.5)]
+    await retention.run()
+    expect(fake.removed.map(({ path }) => path)).toEqual([expect.stringContaining('/b/')])
+  })
+
+  test('R-PLAY-4 more locked files than a page holds do not keep a full disk full', async () => {
+    const segments = Array.from({ length: 600 }, (_, i) => segment(A, daysAgo(5) + i * 600_000, daysAgo(5) + (i + 1) * 600_000))
+    await store().putSegments(segments)
+    const retention = await openRetention({ locked: segments.slice(0, 550).map(({ fromAt }) => fromAt) })
+    fake.disks = [disk(0.955)]
+    await retention.run()
+    expect(fake.removed.map(({ path }) => path)).toEqual([segments[550]!.path, segments[551]!.path])
   })
 
   test('a disk that is nearly full loses its oldest, whatever their age, until it is relieved', async () => {
@@ -238,6 +267,99 @@ describe('R-STORE-3 retention', () => {
     const retention = await openRetention()
     fake.disks = [disk(0.5)]
     await retention.run()
-    expect(await store().listSegments(A, { fromAt: 0, toAt: clock.now() })).toHaveLength(1)
+    expect(await store().listStretches(A, { fromAt: 0, toAt: clock.now() }, 0)).toHaveLength(1)
+  })
+})
+
+describe('R-STORE storage', () => {
+  const disk = { diskId: 'disk', folder: '/mnt/one', state: 'ok' as const, totalBytes: 1_000 * MB, freeBytes: 80 * MB, detail: null }
+
+  test('disks with their level, days held, and when room ends', async () => {
+    const nowAt = clock.now()
+    // 10 MB every half day for four days: 20 MB a day
+    await store().putSegments(Array.from({ length: 8 }, (_, i) => segment(A, nowAt - (i + 1) * (DAY_MS / 2), nowAt - (i + 1) * (DAY_MS / 2) + 600_000)))
+    fake.disks = [disk]
+    const recordings = await openRecordings()
+    await recordings.setPolicy({ cameraIds: [A, B], ...continuous })
+    const reply = await recordings.storage.now()
+    expect(reply).toMatchObject({ recordedBytes: 80 * MB, roomBytes: 30 * MB, dayBytes: 20 * MB, lockedBytes: 0, quotaBytes: null })
+    expect(reply.disks).toEqual([
+      { diskId: 'disk', name: 'one', state: 'ok', level: 'warn', detail: null, totalBytes: 1_000 * MB, freeBytes: 80 * MB, recordedBytes: 80 * MB },
+    ])
+    // 30 MB until the disk is 95 % full: a day and a half, though 15 days were asked for
+    expect(reply.fullAt).toBe(nowAt + 1.5 * DAY_MS)
+    expect(reply.holdsDays).toBeCloseTo(5.5)
+    expect(reply.cameras).toEqual([
+      {
+        cameraId: 'a',
+        mode: 'continuous',
+        keepDays: 15,
+        sinceAt: nowAt,
+        oldestAt: nowAt - 4 * DAY_MS,
+        newestAt: nowAt - DAY_MS / 2 + 600_000,
+        bytes: 80 * MB,
+        dayBytes: 20 * MB,
+      },
+      { cameraId: 'b', mode: 'continuous', keepDays: 15, sinceAt: nowAt, oldestAt: null, newestAt: null, bytes: 0, dayBytes: 0 },
+    ])
+    await recordings.close()
+  })
+
+  test('media that is away: what is known of disks is said to be unknown', async () => {
+    const recordings = await openRecordings()
+    fake.setLink('lost')
+    expect(await recordings.storage.now()).toMatchObject({ disks: null, roomBytes: null, fullAt: null, holdsDays: null })
+    await recordings.close()
+  })
+
+  test('since when a camera is to be recorded: a change of hours or days is no break, an end is', async () => {
+    const nowAt = clock.now()
+    const recordings = await openRecordings()
+    const off = { ...continuous, mode: 'off' as const }
+    await recordings.setPolicy({ cameraIds: [A, B], ...continuous }, nowAt - 9 * DAY_MS)
+    await recordings.setPolicy({ cameraIds: [A], ...continuous, keepDays: 30 }, nowAt - 5 * DAY_MS)
+    await recordings.setPolicy({ cameraIds: [B], ...off }, nowAt - 5 * DAY_MS)
+    const since = async () => (await recordings.storage.now()).cameras.map(({ sinceAt }) => sinceAt)
+    expect(await since()).toEqual([nowAt - 9 * DAY_MS, null])
+    await recordings.setPolicy({ cameraIds: [B], ...continuous }, nowAt - 3 * DAY_MS)
+    await clock.advanceAsync(61_000)
+    expect(await since()).toEqual([nowAt - 9 * DAY_MS, nowAt - 3 * DAY_MS])
+    await recordings.close()
+  })
+
+  test('recorded and planned time of each camera and day; what grows counts, the future does not', async () => {
+    const day = new Date(clock.now())
+    day.setHours(0, 0, 0, 0)
+    const todayAt = day.getTime()
+    day.setDate(day.getDate() - 1)
+    const yesterdayAt = day.getTime()
+    await clock.advanceAsync(Math.max(0, todayAt + 3_600_000 - clock.now()))
+    const nowAt = clock.now()
+    const recordings = await openRecordings()
+    await recordings.setPolicy({ cameraIds: [A], ...continuous }, yesterdayAt + 3_600_000)
+    await store().putSegments([segment(A, todayAt - 600_000, todayAt + 600_000)])
+    fake.emit({ type: 'segment', segment: segment(A, todayAt + 600_000, todayAt + 900_000, { isClosed: false }) })
+    expect(await recordings.storage.days({ fromAt: yesterdayAt, toAt: todayAt + 5 * DAY_MS })).toEqual({
+      days: [
+        { fromAt: yesterdayAt, toAt: todayAt },
+        { fromAt: todayAt, toAt: expect.any(Number) },
+      ],
+      cameras: [{ cameraId: 'a', plannedMs: [todayAt - yesterdayAt - 3_600_000, nowAt - todayAt], recordedMs: [600_000, 900_000] }],
+    })
+    await recordings.close()
+  })
+
+  test('the size of a clip: the share of each file that lies in it', async () => {
+    const startAt = clock.now() - DAY_MS
+    const recordings = await openRecordings()
+    await recordings.setPolicy({ cameraIds: [A], ...continuous }, startAt - 1)
+    await store().putSegments([segment(A, startAt, startAt + 600_000), segment(A, startAt + 700_000, startAt + 1_300_000)])
+    expect(await recordings.clipSize(A, { fromAt: startAt + 300_000, toAt: startAt + 760_000 })).toEqual({
+      cameraId: 'a',
+      recordedMs: 360_000,
+      bytes: 6 * MB,
+      gaps: [{ fromAt: startAt + 600_000, toAt: startAt + 700_000, reason: 'unknown', cause: null }],
+    })
+    await recordings.close()
   })
 })

@@ -33,7 +33,20 @@ describe('R-PLAY timeline', () => {
       cameraId,
       recorded: [range(0, 30)],
       gaps: [],
+      faults: [],
     })
+  })
+
+  test('R-PLAY-2 what was judged of the camera stands beside it, recorded or not; a fault that goes on ends now', () => {
+    const statuses = [
+      { status: 'degraded', cause: 'frozen', ...range(-10, 5) },
+      { status: 'online', cause: null, ...range(5, 50) },
+      { status: 'offline', cause: 'unreachable', fromAt: at(50), toAt: null },
+    ] as const
+    expect(timelineOf({ ...base, segments: [range(0, 60)], statuses }).faults).toEqual([
+      { status: 'degraded', cause: 'frozen', ...range(0, 5) },
+      { status: 'offline', cause: 'unreachable', ...range(50, 60) },
+    ])
   })
 
   test.each([

@@ -1,0 +1,21 @@
+/** Holds the audit log against its chain while its rows go by, into a backup or out of one. */
+import { join } from 'node:path'
+import { openSecrets } from '../base/secrets.ts'
+import { type AuditRow, createAnchorFile, createChainCheck } from '../features/audit/index.ts'
+import { ANCHOR_FILE, describeProblems } from './format.ts'
+
+/** Anchors are read here, so before any row: an anchor names a row that was committed, and rows read later hold it. */
+export async function openAuditCheck(filesFolder: string) {
+  const secrets = await openSecrets(filesFolder)
+  const anchors = createAnchorFile({ file: join(filesFolder, ANCHOR_FILE), sign: secrets.mac, onBadLine: () => undefined })
+  const chain = createChainCheck(secrets.mac, await anchors.list())
+  let head: { seq: number; hash: string } | undefined
+  return {
+    add(table: string, lines: readonly string[]) {
+      if (table === 'audit_log') for (const line of lines) chain.add(JSON.parse(line) as AuditRow)
+      if (table === 'audit_head') head = JSON.parse(lines[0] ?? 'null') as typeof head
+    },
+    finish: (): string[] => describeProblems(chain.finish(head).problems),
+  }
+}
+export type AuditCheck = Awaited<ReturnType<typeof openAuditCheck>>

@@ -1,0 +1,163 @@
+/** What the disks hold, for how long, and how much of each camera's day is there (R-STORE, R-SLA). */
+import type { Clock } from '../../base/clock.ts'
+import type { CameraId, Instant } from '../../contract/ids.ts'
+import type { TimeRange } from '../../contract/recordings.ts'
+import type { StorageDisk, StorageReply, StoredCamera, StoredDays } from '../../contract/storage.ts'
+import type { DiskStatus, MediaPlane } from '../../media/plane.ts'
+import { clipRange } from './ranges.ts'
+import { FULL_RATE } from './retention.ts'
+import { ALL_CAMERAS, type PolicyInterval, type RecordingStore, type StoredSum } from './store.ts'
+import { daysIn, plannedRanges } from './week.ts'
+
+const DAY_MS = 86_400_000
+/** The whole index is added up at most so often. */
+const FRESH_MS = 60_000
+const WARN_RATE = 0.9
+const DEGRADE_RATE = 0.98
+/** A day that is over changes only when old recordings go or an index is made again. */
+const DAY_FRESH_MS = 10 * 60_000
+
+export type StorageDeps = {
+  store: RecordingStore
+  plane: Pick<MediaPlane, 'listDisks' | 'isUp'>
+  clock: Clock
+  quotaBytes: number | undefined
+  policyOf(cameraId: CameraId): Pick<PolicyInterval, 'mode' | 'keepDays'>
+  listPolicyCameras(): readonly CameraId[]
+  /** Stored, but not in the index yet. */
+  listWaiting(range: TimeRange): readonly (TimeRange & { cameraId: CameraId })[]
+  sumLocked(): Promise<number>
+}
+
+export function createStorage({ store, plane, clock, quotaBytes, policyOf, listPolicyCameras, listWaiting, sumLocked }: StorageDeps) {
+  let latest: { atMs: number; reply: Promise<StorageReply> } | undefined
+  const days = new Map<Instant, { atMs: number; recorded: Promise<Map<CameraId, number>> }>()
+
+  function camerasOf(sums: readonly StoredSum[], history: readonly PolicyInterval[], nowAt: Instant): StoredCamera[] {
+    const since = new Map<CameraId, Instant>()
+    for (const { cameraId, mode, fromAt } of history)
+      if (mode === 'off') since.delete(cameraId)
+      else if (!since.has(cameraId)) since.set(cameraId, fromAt)
+    const stored = new Map(sums.map((sum) => [sum.cameraId, sum]))
+    return [...new Set([...listPolicyCameras(), ...stored.keys()])].map((cameraId) => {
+      const sum = stored.get(cameraId)
+      const { mode, keepDays } = policyOf(cameraId)
+      return {
+        cameraId,
+        mode,
+        keepDays,
+        sinceAt: since.get(cameraId) ?? null,
+        oldestAt: sum?.oldestAt ?? null,
+        newestAt: sum?.newestAt ?? null,
+        bytes: sum?.bytes ?? 0,
+        dayBytes: sum ? Math.round((sum.newBytes * DAY_MS) / Math.min(DAY_MS, Math.max(nowAt - sum.oldestAt, 60_000))) : 0,
+      }
+    })
+  }
+
+  async function diskOf(disk: DiskStatus): Promise<StorageDisk> {
+    const used = disk.totalBytes > 0 ? 1 - disk.freeBytes / disk.totalBytes : 0
+    return {
+      diskId: disk.diskId,
+      name: disk.folder.split('/').findLast((part) => part !== '') ?? disk.folder,
+      state: disk.state,
+      level: used >= DEGRADE_RATE ? 'degrade' : used >= FULL_RATE ? 'delete' : used >= WARN_RATE ? 'warn' : 'ok',
+      detail: disk.detail,
+      totalBytes: disk.totalBytes,
+      freeBytes: disk.freeBytes,
+      recordedBytes: disk.diskId === null ? 0 : await store.sumBytes(disk.diskId),
+    }
+  }
+
+  async function look(): Promise<StorageReply> {
+    const nowAt = clock.now()
+    const [sums, history, disks, lockedBytes] = await Promise.all([
+      store.sumByCamera(nowAt - DAY_MS),
+      store.listPolicyHistory(ALL_CAMERAS, { fromAt: 0, toAt: nowAt + 1 }),
+      plane.isUp() ? plane.listDisks().then((list) => Promise.all(list.map(diskOf))) : null,
+      sumLocked(),
+    ])
+    const cameras = camerasOf(sums, history, nowAt)
+    const sum = (of: (camera: StoredCamera) => number) => cameras.reduce((total, camera) => total + of(camera), 0)
+    const recordedBytes = sum(({ bytes }) => bytes)
+    const dayBytes = sum((camera) => camera.dayBytes)
+    const roomBytes = roomOf(disks, recordedBytes)
+    const isEnough = roomBytes !== null && recordedBytes + roomBytes >= sum((camera) => camera.dayBytes * camera.keepDays) + lockedBytes
+    return {
+      at: nowAt,
+      disks,
+      quotaBytes: quotaBytes ?? null,
+      recordedBytes,
+      lockedBytes,
+      roomBytes,
+      dayBytes,
+      fullAt: roomBytes === null || isEnough || dayBytes === 0 ? null : nowAt + Math.round((roomBytes / dayBytes) * DAY_MS),
+      holdsDays: roomBytes === null || dayBytes === 0 ? null : (recordedBytes + roomBytes) / dayBytes,
+      cameras,
+    }
+  }
+
+  /** Bytes until the oldest must go for want of room. */
+  function roomOf(disks: readonly StorageDisk[] | null, recordedBytes: number): number | null {
+    if (disks === null) return null
+    const onDisks = disks
+      .filter(({ state }) => state === 'ok' || state === 'full')
+      .reduce((total, { totalBytes, freeBytes }) => total + Math.max(0, Math.round(freeBytes - totalBytes * (1 - FULL_RATE))), 0)
+    return quotaBytes === undefined ? onDisks : Math.min(onDisks, Math.max(0, quotaBytes - recordedBytes))
+  }
+
+  function recordedOn(day: TimeRange): Promise<Map<CameraId, number>> {
+    const isOver = day.toAt < clock.now() - DAY_MS / 24
+    const known = days.get(day.fromAt)
+    if (known && isOver && clock.monotonicMs() - known.atMs < DAY_FRESH_MS) return known.recorded
+    const recorded = store.sumRecorded(day)
+    days.set(day.fromAt, { atMs: clock.monotonicMs(), recorded })
+    recorded.catch(() => days.delete(day.fromAt))
+    return recorded
+  }
+
+  return {
+    now(): Promise<StorageReply> {
+      const nowMs = clock.monotonicMs()
+      if (latest && nowMs - latest.atMs < FRESH_MS) return latest.reply
+      const reply = look()
+      latest = { atMs: nowMs, reply }
+      reply.catch(() => (latest = undefined))
+      return reply
+    },
+    /** Planned and recorded milliseconds of each camera and local day, up to now. */
+    async days(range: TimeRange): Promise<StoredDays> {
+      const nowAt = clock.now()
+      const upToNow = { fromAt: 0, toAt: nowAt }
+      const wanted = daysIn(range).filter(({ fromAt }) => fromAt < nowAt)
+      const policies = byCamera(await store.listPolicyHistory(ALL_CAMERAS, range))
+      // one after the other: the embedded database has one thread, and others wait for it too
+      const recorded: Map<CameraId, number>[] = []
+      for (const day of wanted) recorded.push(await recordedOn(day))
+      const waiting = byCamera(listWaiting(range))
+      const cameraIds = new Set([...policies.keys(), ...waiting.keys(), ...recorded.flatMap((each) => [...each.keys()])])
+      const cameras = [...cameraIds].map((cameraId) => {
+        const plannedMs = wanted.map((day) => lengthOf(policies.get(cameraId)?.flatMap((policy) => plannedRanges(policy, clipRange(day, upToNow)[0]!, nowAt))))
+        const recordedMs = wanted.map((day, i) => {
+          const stored = (recorded[i]!.get(cameraId) ?? 0) + lengthOf(waiting.get(cameraId)?.flatMap((each) => clipRange(each, day)))
+          return Math.min(stored, plannedMs[i]! || day.toAt - day.fromAt)
+        })
+        return { cameraId, plannedMs, recordedMs }
+      })
+      return { days: wanted, cameras: cameras.filter(({ plannedMs, recordedMs }) => [...plannedMs, ...recordedMs].some((ms) => ms > 0)) }
+    },
+  }
+}
+
+const lengthOf = (ranges: readonly TimeRange[] = []) => ranges.reduce((total, { fromAt, toAt }) => total + toAt - fromAt, 0)
+
+function byCamera<T extends { cameraId: CameraId }>(rows: readonly T[]): Map<CameraId, T[]> {
+  const groups = new Map<CameraId, T[]>()
+  for (const row of rows) {
+    const group = groups.get(row.cameraId)
+    if (group) group.push(row)
+    else groups.set(row.cameraId, [row])
+  }
+  return groups
+}
+export type Storage = ReturnType<typeof createStorage>
