@@ -35,7 +35,7 @@ export const recordingCommands: Record<string, CliCommand> = {
   'recordings repair': command(
     'repair',
     '[--quick | --pictures] [--dry-run] [--json]',
-    '截去不能播放的残尾、改正文件名、收好崩溃留下的文件，再更新索引。不是本系统的文件保持原样。\nCuts what cannot be played off the ends, puts names right, closes what a crash left, brings the index up to date.',
+    '去掉不能播放的部分、改正文件名、收好崩溃留下的文件，再更新索引。不是本系统的文件保持原样。\nTakes out what cannot be played, puts names right, closes what a crash left, brings the index up to date.',
   ),
   'recordings rebuild': command(
     'rebuild',
@@ -170,7 +170,7 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
   else sayResult(result, way, say)
   const isWell = missing.length === 0 && duplicates.length === 0 && findings.length === 0
   if (way.isDryRun) return isWell && put.size === 0 && remove.length === 0 ? 0 : 1
-  const isLeft = ({ kind }: Finding) => kind === 'foreign' || kind === 'unreadable' || (kind === 'torn' && way.name === 'rebuild')
+  const isLeft = ({ kind }: Finding) => kind === 'foreign' || kind === 'unreadable' || (kind === 'damaged' && way.name === 'rebuild')
   return missing.length > 0 || duplicates.length > 0 || findings.some(isLeft) ? 1 : 0
 }
 
@@ -206,8 +206,8 @@ function wordsOf(finding: Finding & { disk: string }): string {
       return `不是录像，保持原样 / not a recording, left alone: ${file} (${finding.why})`
     case 'empty':
       return `没有画面 / holds no picture: ${file}`
-    case 'torn':
-      return `末尾 ${finding.lostBytes} 字节不能播放 / its last bytes cannot be played: ${file}`
+    case 'damaged':
+      return `${finding.lostBytes} 字节不能播放 / bytes cannot be played: ${file}`
     case 'misnamed':
       return `应为 ${finding.rightPath} / should be there: ${file}`
     case 'growing':

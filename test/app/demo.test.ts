@@ -10,10 +10,11 @@ import { openDatabase } from '../../server/base/db.ts'
 import { silentLog } from '../../server/base/log.ts'
 import { openSecrets } from '../../server/base/secrets.ts'
 import type { CameraPoint } from '../../server/contract/cameras.ts'
+import type { Timeline } from '../../server/contract/recordings.ts'
 import { hashStates } from '../../server/contract/push.ts'
 import type { DemoAccount } from '../../server/demo/seed.ts'
 import { findPostgres, type RunningPostgres, startPostgres } from '../support/postgres.ts'
-import { childOf, getJson, killTrees, openPage, openPicture, signInTo, startTree, stopTree, type Tree } from '../support/tree.ts'
+import { childOf, getJson, killTrees, listChildren, openPage, openPicture, signInTo, startTree, stopTree, type Tree } from '../support/tree.ts'
 
 const isLong = process.env['LONG'] === '1'
 const programs = process.platform === 'linux' ? findPostgres() : undefined
@@ -226,6 +227,37 @@ describe.skipIf(programs === undefined)('the demo on PostgreSQL', () => {
       const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)![1])
       expect(stdout).not.toContain('Non-2xx')
       expect(perSecond).toBeGreaterThan(isLong ? 500 : 100)
+    },
+    SLOW_MS,
+  )
+
+  test(
+    'K3 SIGKILL of the whole tree: it is up again, logins and rows last, the kill is written down, and no camera was offline for it',
+    async () => {
+      await until(async () => expect(await countOf('online')).toBe(468))
+      const supervisor = (JSON.parse(readFileSync(join(dataFolder, 'demo-accounts.json'), 'utf8')) as DemoAccount[]).find(
+        ({ account }) => account === 'supervisor',
+      )!
+      const recordedId = String((await postgres.query('select camera_id from recording_policies limit 1'))[0]!['camera_id'])
+      const killedAt = Date.now()
+      for (const pid of [tree.child.pid!, ...listChildren(tree.child.pid!)]) process.kill(pid, 'SIGKILL')
+      const startedMs = performance.now()
+      tree = await startTree(dataFolder, ['--demo'], { DATABASE_URL: postgres.url, MAPWALL_PROBE_SECONDS: '30' })
+      console.log(`K3: up after ${((performance.now() - startedMs) / 1000).toFixed(1)} s (mark 10 s)`)
+      expect((await points()).points).toHaveLength(468) // the same cookie
+      await until(async () => expect(await countOf('online')).toBe(468))
+      const backAt = Date.now()
+      expect(await postgres.query(`select camera_id, status from camera_status_intervals where status = 'offline' and from_at >= ${killedAt - 5_000}`)).toEqual(
+        [],
+      )
+      const [start] = await postgres.query("select detail from audit_log where name = 'platform.start' order by seq desc limit 1")
+      expect(JSON.parse(String(start!['detail']))).toMatchObject({ wasKilled: true })
+      const seeing = await signInTo(tree.url, supervisor.account, supervisor.password)
+      await until(async () => {
+        const { recorded, gaps } = await getJson<Timeline>(tree.url, `/api/cameras/${recordedId}/timeline?fromAt=${killedAt - 5_000}&toAt=${backAt}`, seeing)
+        expect(recorded.length).toBeGreaterThanOrEqual(2)
+        expect(gaps.map(({ reason }) => reason)).toEqual(['platform'])
+      })
     },
     SLOW_MS,
   )

@@ -93,9 +93,8 @@ describe.skipIf(isSkipped)('R-STORE-1 recorder', () => {
       kind: 'segment',
       cameraId: 'a',
       note: { version: 1, cameraId: 'a', profile: 'main', startAt, clockOffsetMs: 0 },
-      bytes: segment!.bytes,
       fileBytes: segment!.bytes,
-      isTorn: false,
+      whole: [{ from: 0, to: segment!.bytes }],
       fromAt: startAt,
       toAt: segment!.toAt,
     })

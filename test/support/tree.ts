@@ -27,6 +27,7 @@ export function launch(dataFolder: string, flags: string[] = [], environment: Re
       DATABASE_URL: '',
       MAPWALL_PROBE_SECONDS: '10',
       DEMO_SCRIPT: '0',
+      DEMO_PAST: '0',
       ...environment,
     },
   })

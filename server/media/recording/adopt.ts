@@ -1,10 +1,12 @@
-/** What a crash or a power cut left: growing files that nobody grows any more. Each is cut behind its last whole fragment and closed (R-RECOVER). */
+/** What a crash or a power cut left: growing files that nobody grows any more. What cannot be played is taken out, and the file closed (R-RECOVER). */
 import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '../../base/log.ts'
 import { type Disk, syncFolder } from './disk.ts'
 import { closedName, isDay, parseSegmentName } from './segment-name.ts'
-import { examine } from './segment-file.ts'
+import { type ByteRange, examine, lengthOf } from './segment-file.ts'
+
+const COPY_BYTES = 1024 * 1024
 
 /** Adopts everything on a disk; answers how many files were closed. Files that are none of ours stay as they are. */
 export async function adoptAll({ folder }: Pick<Disk, 'folder'>, log: Log): Promise<number> {
@@ -26,12 +28,12 @@ async function adopt(folder: string, name: string, log: Log): Promise<boolean> {
   const startAt = parseSegmentName(name)?.startAt
   if (startAt === undefined) return false
   try {
-    const found = await examine(file, 'fragments')
+    const found = await examine(file, 'tail')
     if (found.kind !== 'segment') {
       await unlink(file) // nothing was ever stored in it
       return false
     }
-    await cutTo(file, found.bytes)
+    await keepOnly(file, found.whole, found.fileBytes)
     const closed = closedName(startAt, found.toAt - startAt)
     await rename(file, join(folder, closed))
     await syncFolder(folder)
@@ -43,8 +45,29 @@ async function adopt(folder: string, name: string, log: Log): Promise<boolean> {
   }
 }
 
-/** Takes away what lies behind the last whole fragment. */
-export async function cutTo(file: string, bytes: number): Promise<void> {
+/** Takes everything else out of the file. Until the new one is whole the old one stays. */
+export async function keepOnly(file: string, whole: readonly ByteRange[], fileBytes: number): Promise<void> {
+  if (lengthOf(whole) === fileBytes) return
+  if (whole.length === 1) return cutTo(file, whole[0]!.to)
+  const mended = `${file}.mending`
+  const [from, to] = [await open(file, 'r'), await open(mended, 'w', 0o600)]
+  try {
+    for (const range of whole) {
+      for (let at = range.from; at < range.to;) {
+        const { bytesRead, buffer } = await from.read(Buffer.allocUnsafe(Math.min(COPY_BYTES, range.to - at)), { position: at })
+        if (bytesRead === 0) throw new Error(`${file} became shorter`)
+        await to.appendFile(buffer.subarray(0, bytesRead))
+        at += bytesRead
+      }
+    }
+    await to.datasync()
+  } finally {
+    await Promise.all([from.close(), to.close()])
+  }
+  await rename(mended, file)
+}
+
+async function cutTo(file: string, bytes: number): Promise<void> {
   const handle = await open(file, 'r+')
   try {
     await handle.truncate(bytes)

@@ -2,32 +2,39 @@
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import { ProtocolError } from '../../base/errors.ts'
 import { endOf } from '../playback/moments.ts'
+import { createSampleReader } from '../playback/samples.ts'
 import { type PlacedFragment, RecordedFile, undefinedIfDamaged } from '../playback/recorded-file.ts'
 import { SegmentNote } from './segment-note.ts'
 
 /** After a power cut the newest blocks may be zeros although the file is as long as it should be. More than is written between two flushes of the disk. */
 const CHECKED_FRAGMENTS = 20
-/** First guess of where the last fragment begins, from the end. */
-const TAIL_BYTES = 512 * 1024
+/** First guess of where the last fragment begins, from the end; and of where those that are looked at do. */
+const ENDS_BYTES = 512 * 1024
+const TAIL_BYTES = 8 * 1024 * 1024
 
-export type SegmentExtent = {
-  /** Everything before this is whole fragments. */
-  bytes: number
-  fileBytes: number
-  /** Wall clock of the first picture and of the end of the last; equal when there is none. */
-  fromAt: Instant
-  toAt: Instant
-}
+export type ByteRange = { from: number; to: number }
 
 export type Examined =
-  | (SegmentExtent & { kind: 'segment'; cameraId: CameraId; note: SegmentNote; isTorn: boolean })
-  /** A head of ours and nothing behind it. */
+  | {
+      kind: 'segment'
+      cameraId: CameraId
+      note: SegmentNote
+      /** Wall clock of the first whole picture and of the end of the last. */
+      fromAt: Instant
+      toAt: Instant
+      fileBytes: number
+      /** Head and whole fragments. What lies between and behind cannot be played. */
+      whole: ByteRange[]
+    }
+  /** A head of ours and nothing to play behind it. */
   | { kind: 'empty' }
   | { kind: 'foreign'; why: string }
 
 export type Thoroughness =
-  /** Its head, and whether its end is whole; damage in the middle is not seen. */
+  /** Its head and its last fragment; more when that is not whole. Damage in the middle is not seen. */
   | 'ends'
+  /** Its head and as much of its end as a power cut may have spoilt. */
+  | 'tail'
   /** Every fragment, from the first on. */
   | 'fragments'
   /** And every picture. */
@@ -42,59 +49,81 @@ export async function examine(path: string, thoroughness: Thoroughness): Promise
   try {
     const note = SegmentNote.safeParse(file.head.note)
     if (!note.success) return { kind: 'foreign', why: 'its note is not ours' }
-    const extent =
-      (thoroughness === 'ends' ? await measureByEnds(file) : undefined) ??
-      (await measureSegment(file, thoroughness === 'pictures' ? Number.POSITIVE_INFINITY : CHECKED_FRAGMENTS))
-    if (extent.toAt === extent.fromAt) return { kind: 'empty' }
-    return { kind: 'segment', ...extent, cameraId: note.data.cameraId, note: note.data, isTorn: extent.bytes < extent.fileBytes }
+    const { bytes: headBytes } = file.head
+    const first = (await walk(file, headBytes, 1))[0]
+    if (!first) return { kind: 'empty' }
+    const { from, fragments } = await readFragments(file, thoroughness)
+    const last = fragments.at(-1)
+    if (!last) return { kind: 'empty' }
+    const { cameraId } = note.data
+    const fromAt = from === headBytes ? fragments[0]!.at : first.at
+    return { kind: 'segment', cameraId, note: note.data, fromAt, toAt: endOf(last), fileBytes: file.knownBytes, whole: rangesOf(from, fragments) }
   } finally {
     await file.close()
   }
 }
 
-/** Walks the file to the last fragment that is whole. The pictures of the last `checkedFragments` are read and looked at. */
-async function measureSegment(file: RecordedFile, checkedFragments: number): Promise<SegmentExtent> {
-  const whole: PlacedFragment[] = []
-  for (let offset = file.head.bytes; ;) {
-    const fragment = await file.fragmentAt(offset).catch(undefinedIfDamaged)
+/** Whole fragments, from `from` on; what lies before it was not looked at. */
+type Read = { from: number; fragments: PlacedFragment[]; reachesEnd: boolean }
+
+async function readFragments(file: RecordedFile, thoroughness: Thoroughness): Promise<Read> {
+  if (thoroughness === 'ends') {
+    const quick = await readTail(file, 1, ENDS_BYTES)
+    if (quick.reachesEnd) return quick
+  }
+  if (thoroughness === 'ends' || thoroughness === 'tail') return readTail(file, CHECKED_FRAGMENTS, TAIL_BYTES)
+  return readFrom(file, file.head.bytes, thoroughness === 'pictures' ? Number.POSITIVE_INFINITY : CHECKED_FRAGMENTS)
+}
+
+/** At least the last `bytes`, more when nothing in them is whole. */
+async function readTail(file: RecordedFile, checked: number, bytes: number): Promise<Read> {
+  for (let tail = bytes; ; tail *= 4) {
+    const guess = Math.max(file.head.bytes, file.knownBytes - tail)
+    const read = await readFrom(file, guess, checked)
+    if (read.fragments.length > 0 || guess === file.head.bytes) return read
+  }
+}
+
+/** Of the last `checked` fragments the pictures are looked at. */
+async function readFrom(file: RecordedFile, guess: number, checked: number): Promise<Read> {
+  const found = await walk(file, guess)
+  const from = guess === file.head.bytes ? guess : (found[0]?.offset ?? file.knownBytes)
+  const firstChecked = Math.max(0, found.length - checked)
+  const fragments = found.slice(0, firstChecked)
+  for (const fragment of found.slice(firstChecked)) if (await hasWholePictures(file, fragment)) fragments.push(fragment)
+  return { from, fragments, reachesEnd: found.length > 0 && lengthOf(rangesOf(from, fragments)) === file.knownBytes }
+}
+
+/** Whole fragments from `offset` on, past what is damaged. */
+async function walk(file: RecordedFile, offset: number, atMost = Number.POSITIVE_INFINITY): Promise<PlacedFragment[]> {
+  const found: PlacedFragment[] = []
+  for (let at = offset; found.length < atMost;) {
+    const fragment = (await file.fragmentAt(at).catch(undefinedIfDamaged)) ?? (await file.findFragment(at + 1, file.knownBytes, neverAborted))
     if (!fragment) break
-    whole.push(fragment)
-    offset += fragment.bytes
+    found.push(fragment)
+    at = fragment.offset + fragment.bytes
   }
-  for (let index = Math.max(0, whole.length - checkedFragments); index < whole.length; index++) {
-    if (!(await hasWholePictures(file, whole[index]!))) whole.length = index
-  }
-  return extentOf(file, whole[0], whole.at(-1))
+  return found
 }
 
-/** The quick way, for a file whose last fragment ends where it does; `undefined` when it does not, or is not whole. */
-async function measureByEnds(file: RecordedFile): Promise<SegmentExtent | undefined> {
-  const first = await file.fragmentAt(file.head.bytes).catch(undefinedIfDamaged)
-  if (!first) return undefined
-  let last: PlacedFragment | undefined
-  for (let tail = TAIL_BYTES; !last; tail *= 4) {
-    const from = Math.max(file.head.bytes, file.knownBytes - tail)
-    let found = await file.findFragment(from, file.knownBytes, neverAborted)
-    while (found) {
-      last = found
-      const next: number = found.offset + found.bytes
-      found = next < file.knownBytes ? await file.fragmentAt(next).catch(undefinedIfDamaged) : undefined
-    }
-    if (from === file.head.bytes) break
+/** Everything before `from`, and the fragments; ranges that touch are one. */
+function rangesOf(from: number, fragments: readonly PlacedFragment[]): ByteRange[] {
+  const ranges: ByteRange[] = [{ from: 0, to: from }]
+  for (const { offset, bytes } of fragments) {
+    const last = ranges.at(-1)!
+    if (last.to === offset) last.to += bytes
+    else ranges.push({ from: offset, to: offset + bytes })
   }
-  if (!last || last.offset + last.bytes !== file.knownBytes || !(await hasWholePictures(file, last))) return undefined
-  return extentOf(file, first, last)
+  return ranges
 }
 
-function extentOf(file: RecordedFile, first: PlacedFragment | undefined, last: PlacedFragment | undefined): SegmentExtent {
-  const fromAt = first?.at ?? 0
-  return { bytes: last ? last.offset + last.bytes : file.head.bytes, fileBytes: file.knownBytes, fromAt, toAt: last ? endOf(last) : fromAt }
-}
+export const lengthOf = (ranges: readonly ByteRange[]): number => ranges.reduce((sum, { from, to }) => sum + to - from, 0)
 
-async function hasWholePictures(file: RecordedFile, { offset, video }: PlacedFragment): Promise<boolean> {
-  for (const sample of video) {
-    const picture = await file.read(offset + sample.offset, sample.bytes)
-    if (picture.length < sample.bytes || !isWritten(picture)) return false
+async function hasWholePictures(file: RecordedFile, fragment: PlacedFragment): Promise<boolean> {
+  const read = createSampleReader(file, fragment, true)
+  for (const sample of fragment.video) {
+    const picture = await read(sample)
+    if (!picture || !isWritten(picture)) return false
   }
   return true
 }

@@ -2,10 +2,10 @@
 import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { RecordedSegment } from '../plane.ts'
-import { cutTo } from './adopt.ts'
+import { keepOnly } from './adopt.ts'
 import { syncFolder } from './disk.ts'
 import { closedName, dayOf, parseSegmentName } from './segment-name.ts'
-import { examine, type Thoroughness } from './segment-file.ts'
+import { type ByteRange, examine, lengthOf, type Thoroughness } from './segment-file.ts'
 
 /** How a name may differ from what the file holds: a frame at 12 a second. */
 const NAME_TOLERANCE_MS = 80
@@ -18,8 +18,8 @@ export type Finding =
   | { kind: 'foreign'; path: string; why: string }
   /** A head and no picture. */
   | { kind: 'empty'; path: string }
-  /** What lies behind the last whole fragment cannot be played. */
-  | { kind: 'torn'; path: string; lostBytes: number }
+  /** Bytes in it, or at its end, cannot be played. */
+  | { kind: 'damaged'; path: string; lostBytes: number; whole: ByteRange[] }
   /** Playback does not find it where it lies, or takes it for longer or shorter than it is. */
   | { kind: 'misnamed'; path: string; rightPath: string }
   /** Growing, or left by a crash. */
@@ -72,7 +72,8 @@ async function surveyFile({
     const isRightLength = name?.durationMs !== undefined && Math.abs(name.durationMs - durationMs) <= NAME_TOLERANCE_MS
     const rightPath = join(dayOf(note.startAt), cameraId, closedName(note.startAt, isRightLength ? name.durationMs! : durationMs))
     const findings: Finding[] = []
-    if (found.isTorn) findings.push({ kind: 'torn', path, lostBytes: found.fileBytes - found.bytes })
+    const lostBytes = found.fileBytes - lengthOf(found.whole)
+    if (lostBytes > 0) findings.push({ kind: 'damaged', path, lostBytes, whole: found.whole })
     if (rightPath !== path) findings.push({ kind: 'misnamed', path, rightPath })
     const segment = { cameraId, profile: note.profile, diskId, path, fromAt: note.startAt, toAt: found.toAt, bytes: size, isClosed: true }
     return { segment, findings, bytes: size }
@@ -87,9 +88,9 @@ export async function mend({ segment, findings }: Surveyed, folder: string, { is
   for (const finding of findings) {
     if (finding.kind === 'empty' && isCut) await unlink(join(folder, finding.path))
     if (!mended) continue
-    if (finding.kind === 'torn' && isCut) {
+    if (finding.kind === 'damaged' && isCut) {
+      await keepOnly(join(folder, mended.path), finding.whole, mended.bytes)
       mended = { ...mended, bytes: mended.bytes - finding.lostBytes }
-      await cutTo(join(folder, mended.path), mended.bytes)
     }
     if (finding.kind === 'misnamed' && !(await exists(join(folder, finding.rightPath)))) {
       const target = join(folder, finding.rightPath)
