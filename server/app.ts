@@ -78,7 +78,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     listConnected: () => push.listLogins(),
   })
   const cameras = createCameras({ store: createCameraStore(database, secrets), clock, onChanged: onCamerasChanged })
-  const push = createPush({ clock, log, listStates: () => health.toldStates(), mayTouchCamera: cameras.mayTouch })
+  const push = createPush({ clock, log, listStates: () => health.toldStates(), listAlarms: () => recordings.listAlarms(), mayTouchCamera: cameras.mayTouch })
   // before `health`, whose first probes must find media knowing its cameras
   plane.onEvent((event) => {
     if (event.type === 'link' && event.state === 'up') tellMedia()

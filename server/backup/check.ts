@@ -1,19 +1,17 @@
 /** Looks at a whole backup without a database: its hashes, its counts and its audit log. */
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../base/clock.ts'
 import type { SayProgress } from '../commands.ts'
 import { type AuditCheck, openAuditCheck } from './audit-check.ts'
 import { badFile, type Manifest } from './format.ts'
+import { withPrivateFolder } from './private-folder.ts'
 import { readBackup, type SavedFile } from './read.ts'
 
 /** Throws, in words for people, when it cannot be used. */
-export async function checkBackup(file: string, { clock, sayProgress }: { clock: Clock; sayProgress: SayProgress }): Promise<Manifest> {
-  const folder = await mkdtemp(join(tmpdir(), 'mapwall-check-')) // for us alone
-  try {
+export const checkBackup = (file: string, { clock, sayProgress }: { clock: Clock; sayProgress: SayProgress }): Promise<Manifest> =>
+  withPrivateFolder('check', async (folder) => {
     let audit: AuditCheck | undefined
     const manifest = await readBackup(
       file,
@@ -28,10 +26,7 @@ export async function checkBackup(file: string, { clock, sayProgress }: { clock:
     )
     refuseOtherAudit(file, manifest, audit?.finish() ?? [])
     return manifest
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
+  })
 
 export const putFile = (folder: string, name: SavedFile, content: AsyncIterable<Buffer>): Promise<void> =>
   pipeline(content, createWriteStream(join(folder, name), { mode: 0o600, flush: true }))

@@ -1,7 +1,6 @@
 /** The recovery drill (R-RECOVER-4, R-SEC-7): everything a lost machine would need, done elsewhere with what there is, and timed. Nothing of the platform is changed. */
-import { copyFile, mkdir, mkdtemp, rm, statfs, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type CliContext, findRunning, kindOf, osAccount, withStopped } from '../cli/platform.ts'
 import { recordingCommands } from '../cli/recordings.ts'
@@ -13,6 +12,7 @@ import type { Manifest } from './format.ts'
 import { checkBackup } from './check.ts'
 import { cutClip, findNewestRecording, type NewestRecording, playClip } from './drill-recording.ts'
 import { prove } from './load.ts'
+import { withPrivateFolder } from './private-folder.ts'
 import { restoreBackup } from './restore.ts'
 import { countRows } from './store.ts'
 import type { WrittenBackup } from './write.ts'
@@ -27,17 +27,28 @@ const growing = ['audit_log', 'segments', 'schema_migrations']
 const SPARE_BYTES = 500e6
 
 /** Answers the exit code: 0 when every step passed. */
-export async function runDrill({ from, keeps, makeBackup }: DrillOptions, context: CliContext): Promise<number> {
+export async function runDrill(options: DrillOptions, context: CliContext): Promise<number> {
+  const startedAt = context.clock.now()
+  const { steps, place } = await withPrivateFolder('drill', async (folder) => ({ steps: await drill(folder, options, context), place: folder }), options)
+  const passed = steps.every((each) => each.passed)
+  const seconds = steps.reduce((sum, each) => sum + each.seconds, 0)
+  sayProtocol(steps, { startedAt, seconds, passed, place: options.keeps ? place : undefined }, context.say)
+  const failed = steps.flatMap((each) => (each.passed ? [] : [each.name])).join(', ')
+  await note({ passed, seconds: Math.round(seconds), failed }, context).catch((problem: Error) =>
+    context.say(`未能记入审计日志 / could not be written into the audit log: ${problem.message}`),
+  )
+  return passed ? 0 : 1
+}
+
+async function drill(place: string, { from, makeBackup }: DrillOptions, context: CliContext): Promise<Step[]> {
   const { config, clock, say } = context
-  const place = await mkdtemp(join(tmpdir(), 'mapwall-drill-'))
   const there: CliContext = {
     ...context,
     config: { ...config, dataFolder: join(place, 'data'), databaseUrl: undefined, mediaFolders: [join(place, 'recordings')] },
   }
   const steps: Step[] = []
-  const startedAt = clock.now()
 
-  /** A step after one that failed, which needs it, is not done. */
+  /** Not done when something it needs is missing, because an earlier step failed. */
   async function step<T>(name: string, needs: readonly unknown[], work: () => Promise<{ value: T; detail: string }>): Promise<T | undefined> {
     const startedMs = clock.monotonicMs()
     say(`… ${name}`)
@@ -48,26 +59,16 @@ export async function runDrill({ from, keeps, makeBackup }: DrillOptions, contex
     return result?.value
   }
 
-  try {
-    const file = from ?? (await step('备份 backup', [], () => backUp(join(place, 'drill.tar.gz'), makeBackup)))
-    const manifest = await step('检查备份 check the backup', [file], () => check(file!, place, context))
-    const restored = await step('恢复到别处 restore elsewhere', [manifest], () => restore(file!, there))
-    const recording = await step('找到最新的录像 find the newest recording', [], () => findRecording(config.mediaFolders))
-    const copied = await step('取一份副本 copy it', [recording], () => copyRecording(recording!, there.config.mediaFolders[0]!))
-    await step('只凭录像文件重建索引 index from the file alone', [restored, copied], () => rebuildIndex(there))
-    const clip = await step('剪出 10 秒 cut 10 s', [copied], () => cutClip(recording!, copied!, join(place, 'clip')))
-    await step('播放 play it', [clip], () => playClip(clip!, config.ffmpeg))
-    await step('再次打开并核对 open it again and check', [restored], () => checkAgain(manifest!, copied, there))
-  } finally {
-    if (!keeps) await rm(place, { recursive: true, force: true })
-  }
-  const passed = steps.every((each) => each.passed)
-  const seconds = steps.reduce((sum, each) => sum + each.seconds, 0)
-  sayProtocol(steps, { startedAt, seconds, passed, place: keeps ? place : undefined }, say)
-  await note({ passed, seconds: Math.round(seconds), failed: steps.filter((each) => !each.passed).map(({ name }) => name).join(', ') }, context).catch((problem: Error) =>
-    say(`未能记入审计日志 / could not be written into the audit log: ${problem.message}`),
-  )
-  return passed ? 0 : 1
+  const file = from ?? (await step('备份 backup', [], () => backUp(join(place, 'drill.tar.gz'), makeBackup)))
+  const manifest = await step('检查备份 check the backup', [file], () => check(file!, place, context))
+  const restored = await step('恢复到别处 restore elsewhere', [manifest], () => restore(file!, there))
+  const recording = await step('找到最新的录像 find the newest recording', [], () => findRecording(config.mediaFolders))
+  const copied = await step('取一份副本 copy it', [recording], () => copyRecording(recording!, there.config.mediaFolders[0]!))
+  await step('只凭录像文件重建索引 index from the file alone', [restored, copied], () => rebuildIndex(there))
+  await step('再次打开并核对 open it again and check', [restored], () => checkAgain(manifest!, copied, there))
+  const clip = await step('剪出 10 秒 cut 10 s', [copied], () => cutClip(recording!, copied!, join(place, 'clip')))
+  await step('播放 play it', [clip], () => playClip(clip!, config.ffmpeg))
+  return steps
 }
 
 async function backUp(file: string, makeBackup: DrillOptions['makeBackup']) {
@@ -85,7 +86,8 @@ async function check(file: string, place: string, { clock, say }: CliContext): P
 
 async function requireRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize < bytes + SPARE_BYTES) throw new Error(`${folder}: ${bavail * bsize} 字节空闲，需要 bytes free, needed ${bytes + SPARE_BYTES}; TMPDIR 指定别处 names another place`)
+  if (bavail * bsize < bytes + SPARE_BYTES)
+    throw new Error(`${folder}: ${bavail * bsize} 字节空闲，需要 bytes free, needed ${bytes + SPARE_BYTES}; TMPDIR 指定别处 names another place`)
 }
 
 async function restore(file: string, { config, clock, say }: CliContext) {
@@ -96,7 +98,7 @@ async function restore(file: string, { config, clock, say }: CliContext) {
 async function findRecording(folders: readonly string[]) {
   const recording = await findNewestRecording(folders)
   if (!recording) throw new Error('录像磁盘上还没有收好的录像 / no closed recording on the disks yet')
-  return { value: recording, detail: `${recording.file}` }
+  return { value: recording, detail: recording.file }
 }
 
 /** On a disk of its own, so that every row of the index that names this disk comes from the file. */
@@ -132,15 +134,24 @@ async function checkAgain({ tables }: Manifest, copied: Copied | undefined, ther
     const { auditRows, auditProblems, credentials } = await prove(database, dataFolder, there.clock)
     if (auditProblems.length > 0) throw new Error(`审计日志 audit log: ${auditProblems[0]}`)
     const indexed = copied ? await createRecordingStore(database).listOldest(copied.diskId, Number.MAX_SAFE_INTEGER, 2, undefined) : []
-    if (copied && (indexed.length !== 1 || !copied.file.endsWith(indexed[0]!.path))) throw new Error(`索引应只有这一段 / the index should hold it: ${JSON.stringify(indexed)}`)
-    return { value: true, detail: `审计链完整 audit chain whole: ${auditRows} 行 rows; 点位密码可用 stored logins open: ${credentials}; 索引找回 found again in the index: ${indexed.length}` }
+    if (copied && (indexed.length !== 1 || !copied.file.endsWith(indexed[0]!.path)))
+      throw new Error(`索引应只有这一段 / the index should hold it: ${JSON.stringify(indexed)}`)
+    return {
+      value: true,
+      detail: `审计链完整 audit chain whole: ${auditRows} 行 rows; 点位密码可用 stored logins open: ${credentials}; 索引找回 found again in the index: ${indexed.length}`,
+    }
   })
 }
 
-function sayProtocol(steps: readonly Step[], { startedAt, seconds, passed, place }: { startedAt: number; seconds: number; passed: boolean; place: string | undefined }, say: CliContext['say']) {
+function sayProtocol(
+  steps: readonly Step[],
+  { startedAt, seconds, passed, place }: { startedAt: number; seconds: number; passed: boolean; place: string | undefined },
+  say: CliContext['say'],
+) {
   say('')
   say(`恢复演练记录 / recovery drill: ${new Date(startedAt).toLocaleString('sv-SE')}`)
-  for (const { name, seconds: took, passed: isPassed, detail } of steps) say(`${isPassed ? '通过 passed' : '未通过 FAILED'} ${took.toFixed(1).padStart(6)} s  ${name}：${detail}`)
+  for (const { name, seconds: took, passed: isPassed, detail } of steps)
+    say(`${isPassed ? '通过 passed' : '未通过 FAILED'} ${took.toFixed(1).padStart(6)} s  ${name}：${detail}`)
   say(`${passed ? '全部通过 / all passed' : '未全部通过 / not all passed'}，共 total ${seconds.toFixed(1)} s`)
   if (place !== undefined) say(`留在 / kept in: ${place}`)
 }

@@ -59,7 +59,10 @@ export const badFile = (file: string, evidence: string): StartError =>
   refusal({
     what: { zh: '这不是一个完好的 MapWall 备份', en: 'this is not a whole MapWall backup' },
     evidence: { zh: `${file}：${evidence}`, en: evidence },
-    next: { zh: '换另一份备份；传输来的文件，与原文件比对 SHA-256 后重新传输', en: 'use another backup; for a copied file, compare the SHA-256 with the original and copy again' },
+    next: {
+      zh: '换另一份备份；传输来的文件，与原文件比对 SHA-256 后重新传输',
+      en: 'use another backup; for a copied file, compare the SHA-256 with the original and copy again',
+    },
   })
 
 /** A line each for people and for comparing: `17 changed: …`. */

@@ -24,7 +24,11 @@ const pageName = /^tables\/([a-z0-9_]+)\/(\d{6,})\.jsonl$/
 type Seen = { rows: number; bytes: number; pages: number; hash: Hash }
 
 /** Throws `StartError`, in words for people, when the file is not whole, not ours, or of a newer format. */
-export async function readBackup(path: string, { clock, sayProgress, doing }: { clock: Clock; sayProgress: SayProgress; doing: string }, reader: Reader = {}): Promise<Manifest> {
+export async function readBackup(
+  path: string,
+  { clock, sayProgress, doing }: { clock: Clock; sayProgress: SayProgress; doing: string },
+  reader: Reader = {},
+): Promise<Manifest> {
   if (!existsSync(path)) throw new StartError(`没有这个文件：${path} / there is no such file`)
   const progress = createRowProgress(clock, sayProgress, doing)
   const seen = new Map<string, Seen>()

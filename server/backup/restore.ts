@@ -59,7 +59,12 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   }
 }
 
-async function loadInto(target: Target, manifest: Manifest, schemaAside: string | undefined, { file, config, clock, say, by, migrationsFolder }: RestoreOptions): Promise<Loaded> {
+async function loadInto(
+  target: Target,
+  manifest: Manifest,
+  schemaAside: string | undefined,
+  { file, config, clock, say, by, migrationsFolder }: RestoreOptions,
+): Promise<Loaded> {
   const { freshFolder, runFolder } = target
   const fresh = { ...config, dataFolder: freshFolder }
   const child = config.databaseUrl === undefined ? createDatabaseChild({ config: fresh, clock, runFolder, output: 'inherit', say }) : undefined
@@ -71,15 +76,29 @@ async function loadInto(target: Target, manifest: Manifest, schemaAside: string 
         target.mark()
         isMarked = true
       }
-      const loaded = await loadBackup({ database, file, manifest, filesFolder: freshFolder, schemaAside, clock, sayProgress: say, migrationsFolder, beforeCommit }).catch(
-        (problem: unknown) => {
-          if (isMarked) target.unmark()
-          throw problem
-        },
-      )
+      const loaded = await loadBackup({
+        database,
+        file,
+        manifest,
+        filesFolder: freshFolder,
+        schemaAside,
+        clock,
+        sayProgress: say,
+        migrationsFolder,
+        beforeCommit,
+      }).catch((problem: unknown) => {
+        if (isMarked) target.unmark()
+        throw problem
+      })
       const secrets = await openSecrets(freshFolder)
       const audit = createPlatformAudit({ database, secrets, clock, log: silentLog, dataFolder: freshFolder })
-      await audit.record(localEntry('platform.restore', { file: basename(file), backupMadeAt: manifest.madeAt, rows: loaded.rows, auditWasWhole: manifest.auditProblems.length === 0 }, by))
+      await audit.record(
+        localEntry(
+          'platform.restore',
+          { file: basename(file), backupMadeAt: manifest.madeAt, rows: loaded.rows, auditWasWhole: manifest.auditProblems.length === 0 },
+          by,
+        ),
+      )
       await audit.close()
       return loaded
     })

@@ -26,7 +26,8 @@ export async function listTables(db: Db): Promise<Table[]> {
   return rows
 }
 
-export const openSnapshot = (database: Database) => database.as<never>().startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute()
+export const openSnapshot = (database: Database) =>
+  database.as<never>().startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute()
 
 /** Up to `ROWS_A_PAGE` rows behind the row with the key `after`, each as one line of JSON. */
 export async function readPage(db: Db, { name, key }: Table, after: readonly unknown[] | undefined): Promise<string[]> {
@@ -38,17 +39,15 @@ export async function readPage(db: Db, { name, key }: Table, after: readonly unk
 }
 
 export const countRows = async (db: Db, table: string): Promise<number> =>
-  Number((await sql<{ rows: number }>`select count(*) as rows from ${sql.table(table)}`.execute(db)).rows[0]!.rows)
+  (await sql<{ rows: number }>`select count(*) as rows from ${sql.table(table)}`.execute(db)).rows[0]!.rows
 
 /** Other connections of a MapWall to this database. */
-export const countOthers = async (db: Db): Promise<number> =>
-  Number(
-    (
-      await sql<{ others: number }>`
-        select count(*) as others from pg_stat_activity
-        where datname = current_database() and application_name = 'mapwall' and pid <> pg_backend_pid()`.execute(db)
-    ).rows[0]!.others,
-  )
+export async function countOthers(db: Db): Promise<number> {
+  const { rows } = await sql<{ others: number }>`
+    select count(*) as others from pg_stat_activity
+    where datname = current_database() and application_name = 'mapwall' and pid <> pg_backend_pid()`.execute(db)
+  return rows[0]!.others
+}
 
 /** The kind of platform whose rows are there; undefined without any. */
 export async function findKind(db: Db): Promise<string | undefined> {
@@ -97,7 +96,9 @@ async function setSequences(transaction: Db, tables: readonly Table[]): Promise<
       const { rows } = await sql<{ sequence: string | null }>`select pg_get_serial_sequence(quote_ident(${name}), ${column}) as sequence`.execute(transaction)
       const sequence = rows[0]?.sequence
       if (!sequence) continue
-      await sql`select setval(${sequence}::regclass, greatest(coalesce(max(${sql.ref(column)}), 0), 1), max(${sql.ref(column)}) is not null) from ${sql.table(name)}`.execute(transaction)
+      await sql`select setval(${sequence}::regclass, greatest(coalesce(max(${sql.ref(column)}), 0), 1), max(${sql.ref(column)}) is not null) from ${sql.table(name)}`.execute(
+        transaction,
+      )
     }
   }
 }

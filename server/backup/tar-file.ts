@@ -80,7 +80,8 @@ export async function* readTar(path: string): AsyncGenerator<TarEntry, void> {
     for (;;) {
       const header = new Header(await takeBlocks(BLOCK_BYTES))
       if (header.nullBlock) break
-      if (!header.cksumValid || header.type !== 'File' || header.path === undefined || header.size === undefined) throw new TarProblem('a header in it is damaged')
+      if (!header.cksumValid || header.type !== 'File' || header.path === undefined || header.size === undefined)
+        throw new TarProblem('a header in it is damaged')
       const { path: name, size } = header
       const left = { bytes: size }
       yield { path: name, bytes: size, content: take(left) }

@@ -11,23 +11,20 @@ import type { PlatformKind } from '../features/system/index.ts'
 import { syncFolder } from '../media/recording/disk.ts'
 import { StartError } from '../start-error.ts'
 import { type AuditCheck, openAuditCheck } from './audit-check.ts'
-import {
-  type About,
-  ABOUT_PATH,
-  filePath,
-  FORMAT,
-  FORMAT_VERSION,
-  type Manifest,
-  MANIFEST_PATH,
-  pagePath,
-  SAVED_FILES,
-  type SavedTable,
-} from './format.ts'
+import { type About, ABOUT_PATH, filePath, FORMAT, FORMAT_VERSION, type Manifest, MANIFEST_PATH, pagePath, SAVED_FILES, type SavedTable } from './format.ts'
 import { createRowProgress } from './progress.ts'
 import { listApplied, listTables, openSnapshot, readPage, ROWS_A_PAGE, type Table } from './store.ts'
 import { type TarEntry, writeTar } from './tar-file.ts'
 
-export type BackupOptions = { database: Database; dataFolder: string; file: string; kind: PlatformKind; clock: Clock; version: string; sayProgress: SayProgress }
+export type BackupOptions = {
+  database: Database
+  dataFolder: string
+  file: string
+  kind: PlatformKind
+  clock: Clock
+  version: string
+  sayProgress: SayProgress
+}
 export type WrittenBackup = {
   file: string
   bytes: number

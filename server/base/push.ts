@@ -10,6 +10,7 @@ import { z } from 'zod'
 import type { CameraId, UserId } from '../contract/ids.ts'
 import { hashStates, type PushMessage } from '../contract/push.ts'
 import type { CameraState, StatusChange } from '../contract/status.ts'
+import type { DiskAlarm } from '../contract/storage.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import { type LoginSession, socketRoute, type SocketRoute, type User } from './routes.ts'
@@ -19,6 +20,8 @@ export type PushDeps = {
   log: Log
   /** The states of all cameras now, for the heartbeat's hash. */
   listStates(): Iterable<CameraState>
+  /** What is wrong with the platform itself. */
+  listAlarms(): readonly DiskAlarm[]
   /** The same area check as the gate's. */
   mayTouchCamera(user: User, cameraId: CameraId): boolean
 }
@@ -66,7 +69,7 @@ const PushQuery = z.object({
   seq: z.coerce.number().int().nonnegative().optional(),
 })
 
-export function createPush({ clock, log, listStates, mayTouchCamera }: PushDeps): Push {
+export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera }: PushDeps): Push {
   const epoch = `${clock.now().toString(36)}${randomBytes(4).toString('hex')}`
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024, clientTracking: false })
   const clients = new Set<Client>()
@@ -140,6 +143,7 @@ export function createPush({ clock, log, listStates, mayTouchCamera }: PushDeps)
     flush()
     const texts = new Map<string, Buffer>()
     const states = [...listStates()]
+    const alarms = [...listAlarms()]
     for (const client of clients) {
       if (!client.isAlive) {
         client.socket.terminate()
@@ -149,7 +153,7 @@ export function createPush({ clock, log, listStates, mayTouchCamera }: PushDeps)
       if (!text) {
         const maySee = visibilityOf(client.user)
         const stateHash = hashStates(states.filter(({ cameraId }) => maySee(cameraId)))
-        texts.set(client.area, (text = Buffer.from(serialize({ topic: 'heartbeat', epoch, seq, serverAt: clock.now(), stateHash }))))
+        texts.set(client.area, (text = Buffer.from(serialize({ topic: 'heartbeat', epoch, seq, serverAt: clock.now(), stateHash, alarms }))))
       }
       send(client, text)
       client.isAlive = false

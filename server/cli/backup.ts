@@ -123,7 +123,8 @@ function sayRestored({ manifest, present, done }: Restored, dataFolder: string, 
   say(`备份 backup: ${new Date(madeAt).toLocaleString('sv-SE')} · MapWall ${version} · ${kind} · ${rows} 行 rows`)
   if (!done) {
     say(`将恢复到 / would go to: ${dataFolder}`)
-    if (present.length > 0) say(`目标不是空的，须加 --replace，它们会移到一旁 / not empty: with --replace these are put aside: ${present.slice(0, MOST_NAMED).join(', ')}`)
+    if (present.length > 0)
+      say(`目标不是空的，须加 --replace，它们会移到一旁 / not empty: with --replace these are put aside: ${present.slice(0, MOST_NAMED).join(', ')}`)
     say('只是检查，什么也没有改 / dry run: nothing was changed')
     return
   }

@@ -3,20 +3,21 @@
  *
  * Every state message carries `epoch` (which server start) and `seq` (rises by one for each message of that epoch).
  * The page opens `/push?epoch=E&seq=N` with the last it has: the server sends what came after, or, if it cannot, `resync`
- * and the page fetches `GET /api/cameras` anew. `heartbeat` comes every 10 s with a hash of the states this user may see;
+ * and the page fetches `GET /api/cameras` anew. `heartbeat` comes every 10 s with the alarms of the platform and a hash of the states this user may see;
  * a hash that differs from the page's own also means: fetch anew. 20 s without any message: the map greys.
  */
 import { z } from 'zod'
 import { CameraId, Instant } from './ids.ts'
 import { type RoutePermission } from './permissions.ts'
 import { CameraState, type CameraStatus, StatusChange } from './status.ts'
+import { DiskAlarm } from './storage.ts'
 
 const sequenced = { epoch: z.string(), seq: z.number().int().nonnegative() }
 
 export const PushMessage = z.discriminatedUnion('topic', [
   /** First on every connection. `seq` is the last one already included; `serverAt` sets the page's clock. */
   z.object({ topic: z.literal('hello'), ...sequenced, serverAt: Instant, heartbeatMs: z.number() }),
-  z.object({ topic: z.literal('heartbeat'), ...sequenced, serverAt: Instant, stateHash: z.string() }),
+  z.object({ topic: z.literal('heartbeat'), ...sequenced, serverAt: Instant, stateHash: z.string(), alarms: z.array(DiskAlarm) }),
   /** The page's knowledge cannot be brought up to date by messages: fetch the points anew. */
   z.object({ topic: z.literal('resync'), ...sequenced, reason: z.enum(['new_epoch', 'too_old', 'cameras_changed', 'rights_changed']) }),
   /** Camera states that changed, batched to at most one message per 50 ms. Filtered by what this user may see; `seq` rises for all. */

@@ -4,14 +4,21 @@ import { endpoint } from './endpoint.ts'
 import { CameraId, Instant } from './ids.ts'
 import { RangeQuery, RecordingMode, TimeRange } from './recordings.ts'
 
-export const StorageDisk = z.object({
-  diskId: z.string().nullable(),
+const DiskFacts = {
   /** Last part of its folder's path. */
   name: z.string(),
   /** `missing`: the folder is not the disk that it was. `failed`: it cannot be read or written. */
   state: z.enum(['ok', 'full', 'missing', 'failed']),
   /** `warn` from 90 %, `delete` from 95 % (oldest go), `degrade` from 98 %. */
   level: z.enum(['ok', 'warn', 'delete', 'degrade']),
+}
+/** A disk of recordings that somebody should look at (R-STORE-3): told to every page within 20 s. */
+export const DiskAlarm = z.object(DiskFacts)
+export type DiskAlarm = z.infer<typeof DiskAlarm>
+
+export const StorageDisk = z.object({
+  diskId: z.string().nullable(),
+  ...DiskFacts,
   detail: z.string().nullable(),
   totalBytes: z.number(),
   freeBytes: z.number(),
@@ -25,6 +32,8 @@ export const StoredCamera = z.object({
   keepDays: z.number().int(),
   /** Since when it is to be recorded without a break, continuously or by hours; null: it is not. */
   sinceAt: Instant.nullable(),
+  /** The first moment within its days, and since `sinceAt`, that was to be recorded: what should be the oldest; null: there is none. */
+  dueFromAt: Instant.nullable(),
   /** Oldest and newest stored moment; null: nothing is. */
   oldestAt: Instant.nullable(),
   newestAt: Instant.nullable(),

@@ -10,6 +10,7 @@ import type { LoginSession, User } from '../../server/base/routes.ts'
 import type { CameraId, StationId, UserId } from '../../server/contract/ids.ts'
 import { hashStates, PushMessage } from '../../server/contract/push.ts'
 import { type CameraState, type CameraStatus, CameraStatus as Statuses } from '../../server/contract/status.ts'
+import type { DiskAlarm } from '../../server/contract/storage.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 
 const user = (userId: string, stationIds: string[] | null, permissions: User['permissions'] = ['camera.see']): User => ({
@@ -35,10 +36,12 @@ const stateOf = (cameraId: CameraId, status: CameraStatus, at = 0): CameraState 
 async function openPush(clock = createFakeClock() as FakeClock | typeof systemClock) {
   const states = new Map(cameraIds.map((cameraId) => [cameraId, stateOf(cameraId, 'unknown')]))
   const users = new Map([user('all', null), user('s1', ['s1']), user('blind', null, ['audit.read'])].map((each) => [each.userId as string, each]))
+  const alarms: DiskAlarm[] = []
   const push = createPush({
     clock,
     log: silentLog,
     listStates: () => states.values(),
+    listAlarms: () => alarms,
     mayTouchCamera: (who, cameraId) => who.stationIds === null || who.stationIds.includes(stationOf(cameraId) as StationId),
   })
   const server = createServer()
@@ -62,6 +65,7 @@ async function openPush(clock = createFakeClock() as FakeClock | typeof systemCl
   return {
     push,
     states,
+    alarms,
     url,
     set(cameraId: CameraId, status: CameraStatus) {
       const from = states.get(cameraId)!.status
@@ -154,6 +158,13 @@ describe('push: numbers, areas, resume', () => {
     const [ofAll, ofS1] = await Promise.all([all.has('heartbeat'), s1.has('heartbeat')])
     expect(ofAll).toMatchObject({ seq: 1, stateHash: hashStates(opened.states.values()) })
     expect(ofS1).toMatchObject({ stateHash: hashStates([...opened.states.values()].filter(({ cameraId }) => stationOf(cameraId) === 's1')) })
+  })
+  test('R-STORE-3 the heartbeat tells everybody of a disk that fills', async () => {
+    const page = openPage(opened.url)
+    await page.has('hello')
+    opened.alarms.push({ name: 'one', state: 'ok', level: 'warn' })
+    clock.advance(HEARTBEAT_MS)
+    expect(await page.has('heartbeat')).toMatchObject({ alarms: [{ name: 'one', state: 'ok', level: 'warn' }] })
   })
   test('a page that comes back gets exactly what it missed', async () => {
     for (let i = 0; i < 5; i++) {

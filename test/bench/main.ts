@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- --json] [-- --only media,push,page]`: figures beside their peers', measured in one run. With `--json` the last line is one JSON object.
+ * `npm run bench [-- --json] [-- --only media,exports,page]`: figures beside their peers', measured in one run. With `--json` the last line is one JSON object.
  * Machines are noisy: compare ratios of one run, not figures of two.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { benchExports } from './exports.ts'
 import { benchMap } from './map.ts'
 import { benchMedia } from './media.ts'
 import { benchPage } from './page.ts'
@@ -14,6 +15,7 @@ import { benchRecordings } from './recordings.ts'
 const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = {
   media: benchMedia,
   recordings: benchRecordings,
+  exports: benchExports,
   map: benchMap,
   push: benchPush,
   page: benchPage,

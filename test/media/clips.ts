@@ -16,7 +16,13 @@ const FPS = 25
 /** `count` pictures without B-frames, a key frame every `gopFrames`. */
 export function makeClip(
   codec: VideoCodec,
-  { count, gopFrames, widthPx = 640, heightPx = 360 }: { count: number; gopFrames: number; widthPx?: number; heightPx?: number },
+  {
+    count,
+    gopFrames,
+    widthPx = 640,
+    heightPx = 360,
+    source = 'testsrc2',
+  }: { count: number; gopFrames: number; widthPx?: number; heightPx?: number; source?: string },
 ): VideoUnit[] {
   const encoder =
     codec === 'h264'
@@ -40,7 +46,7 @@ export function makeClip(
       '-f',
       'lavfi',
       '-i',
-      `testsrc2=size=${widthPx}x${heightPx}:rate=${FPS}`,
+      `${source}${source.includes('=') ? ':' : '='}size=${widthPx}x${heightPx}:rate=${FPS}`,
       '-frames:v',
       String(count),
       ...encoder,

@@ -44,7 +44,14 @@ describe('either side dies and comes back', () => {
     await until(() => !plane.isUp(), 'the lost link')
     await expect(plane.stats()).rejects.toMatchObject({ code: 'media_unavailable' })
     const again = createMediaApp(
-      { socketPath, stillsFolder: folder, exportsFolder: join(folder, 'exports'), recordings: recordingsIn(folder), ffmpegPath: undefined, limits: defaultLimits() },
+      {
+        socketPath,
+        stillsFolder: folder,
+        exportsFolder: join(folder, 'exports'),
+        recordings: recordingsIn(folder),
+        ffmpegPath: undefined,
+        limits: defaultLimits(),
+      },
       { clock: systemClock, log: silentLog, drivers: { rtsp: fake.driver } },
     )
     await again.open()

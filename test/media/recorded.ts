@@ -58,9 +58,10 @@ type FragmentOptions = {
   pictures: readonly RecordedPicture[]
   sound?: readonly Uint8Array[]
   soundBase?: number
+  soundDuration?: (data: Uint8Array) => number
 }
 
-export function fragmentBytes({ sequence, at, baseMs, pictures, sound = [], soundBase = 0 }: FragmentOptions): Buffer {
+export function fragmentBytes({ sequence, at, baseMs, pictures, sound = [], soundBase = 0, soundDuration }: FragmentOptions): Buffer {
   const tracks: FragmentTrack[] = [
     {
       trackId: VIDEO_TRACK_ID,
@@ -72,7 +73,7 @@ export function fragmentBytes({ sequence, at, baseMs, pictures, sound = [], soun
     tracks.push({
       trackId: AUDIO_TRACK_ID,
       baseTime: soundBase,
-      samples: sound.map((data) => ({ duration: 1024, bytes: data.length, isKey: true, compositionOffset: 0 })),
+      samples: sound.map((data) => ({ duration: soundDuration?.(data) ?? 1024, bytes: data.length, isKey: true, compositionOffset: 0 })),
     })
   return Buffer.concat([muxFragmentHead(sequence, at, tracks), ...pictures.map(({ data }) => data), ...sound])
 }
@@ -85,6 +86,8 @@ export type SegmentOptions = {
   audio?: AudioConfig
   /** One for each fragment. */
   sound?: readonly (readonly Uint8Array[])[]
+  /** The sound of each fragment begins with its first picture; else it runs on from the fragment before. */
+  soundAtPictures?: boolean
   fragmentFrames?: number
   isOpen?: boolean
   /** The clock of the recorder leads the pictures by so much a fragment. */
@@ -97,7 +100,20 @@ export type SegmentOptions = {
 
 /** Writes a whole file. `offsets` are where its fragments begin. */
 export function writeSegment(options: SegmentOptions): StoredSegment & { offsets: number[] } {
-  const { folder, fromAt, pictures, video = hd, audio, sound = [], fragmentFrames = 25, isOpen = false, leadMs = 0, slipMs = 0, notedId = 'a' } = options
+  const {
+    folder,
+    fromAt,
+    pictures,
+    video = hd,
+    audio,
+    sound = [],
+    fragmentFrames = 25,
+    isOpen = false,
+    leadMs = 0,
+    slipMs = 0,
+    notedId = 'a',
+    soundAtPictures = false,
+  } = options
   const parts: Uint8Array[] = [muxFragmentedHead({ video, audio, note: { version: 1, cameraId: notedId, profile: 'main', startAt: fromAt, clockOffsetMs: 0 } })]
   const offsets: number[] = []
   let soundBase = 0
@@ -106,6 +122,7 @@ export function writeSegment(options: SegmentOptions): StoredSegment & { offsets
     offsets.push(parts.reduce((sum, part) => sum + part.length, 0))
     const at = fromAt + from * FRAME_MS + index * leadMs
     const heard = sound[index] ?? []
+    if (soundAtPictures && audio) soundBase = (from * FRAME_MS * audio.sampleRateHz) / 1000
     parts.push(
       fragmentBytes({
         sequence: index + 1,
@@ -114,6 +131,7 @@ export function writeSegment(options: SegmentOptions): StoredSegment & { offsets
         pictures: pictures.slice(from, from + fragmentFrames),
         sound: heard,
         soundBase,
+        ...(audio && audio.codec !== 'aac' ? { soundDuration: (data: Uint8Array) => data.length / audio.channels } : {}),
       }),
     )
     soundBase += heard.length * 1024

@@ -22,6 +22,8 @@ export type PushHandlers = {
   onCameraStatus(message: Topic<'cameraStatus'>): void
   /** Hash of the states the page holds now (`hashStates`). */
   stateHash(): string
+  /** What is wrong with the platform itself, told again with every heartbeat. */
+  onAlarms(alarms: Topic<'heartbeat'>['alarms']): void
   onLoginEnded(reason: Topic<'loginEnded'>['reason']): void
   /** The line could not be opened `attempts` times in a row: a moment to ask whether the login still holds. */
   onConnectFailed(attempts: number): void
@@ -173,6 +175,7 @@ export function createPushClient(
         return
       case 'heartbeat':
         noteServerTime(message.serverAt)
+        handlers.onAlarms(message.alarms)
         if (waiting !== undefined || position === undefined) return
         if (message.epoch !== position.epoch) ask('new_epoch')
         else if (message.stateHash !== handlers.stateHash()) ask('hash_differs')

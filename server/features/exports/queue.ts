@@ -41,12 +41,12 @@ export function createQueue({ store, plane, folders, clock, log, version, clipSi
   /** Everything that changes what is being done, one after the other. */
   let tail: Promise<void> = Promise.resolve()
 
+  /** Never rejects: what could not be done or written down is found again in the database. */
   function inTurn(work: () => Promise<void>): Promise<void> {
-    const done = tail.then(work)
-    tail = done.catch((problem) => log.warn({ problem }, 'an export waits; it is gone on with in a moment'))
-    return done
+    tail = tail.then(work).catch((problem) => log.warn({ problem }, 'an export waits; it is gone on with in a moment'))
+    return tail
   }
-  const advance = () => void inTurn(begin).catch(() => undefined) // logged above, looked at again soon
+  const advance = () => void inTurn(begin)
   const timer = clock.every(LOOK_EVERY_MS, advance)
   plane.onEvent((event) => {
     if (isClosed) return

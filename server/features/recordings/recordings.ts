@@ -8,6 +8,7 @@ import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { RecordedDays, RecordingPolicy, SetRecordingPolicy, TimeRange, Timeline } from '../../contract/recordings.ts'
 import type { StatusInterval } from '../../contract/status.ts'
 import type { MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
+import { createDiskAlarms } from './disk-alarms.ts'
 import { clipRange, joinRanges } from './ranges.ts'
 import { createRetention } from './retention.ts'
 import { createStorage } from './storage.ts'
@@ -72,9 +73,11 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
     quotaBytes,
     policyOf: (cameraId) => policies.get(cameraId) ?? { mode: 'off', keepDays: DEFAULT_KEEP_DAYS },
     listPolicyCameras: () => [...policies.keys()],
+    knownUntil,
     listWaiting: ({ fromAt, toAt }) => waiting().filter((segment) => segment.fromAt < toAt && segment.toAt > fromAt),
     sumLocked: async () => (await bytesIn(listLocked())).reduce((sum, bytes) => sum + bytes, 0),
   })
+  const diskAlarms = createDiskAlarms({ plane, clock, log })
   const timers = [clock.every(INDEX_EVERY_MS, () => void index()), clock.every(LOOK_EVERY_MS, () => void look())]
   plane.onEvent(onMediaEvent)
 
@@ -171,6 +174,13 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
   /** Stored, but not in the index yet. */
   const waiting = () => [...toIndex.values(), ...growing.values()]
 
+  /** How far it can be known what is stored: of what grows, up to what was told last. */
+  function knownUntil(cameraId: CameraId): Instant {
+    const nowAt = clock.now()
+    const grown = growing.get(cameraId)?.toAt
+    return grown !== undefined && nowAt - grown < GROWS_WITHIN_MS ? Math.min(grown, nowAt) : nowAt
+  }
+
   async function recordedIn(cameraId: CameraId, range: TimeRange, withinMs: number): Promise<TimeRange[]> {
     const segments = await store.listStretches(cameraId, range, withinMs)
     return [...segments, ...waiting().filter((segment) => segment.cameraId === cameraId)]
@@ -198,16 +208,14 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
       store.listProblems(cameraId, range),
       listStatuses(cameraId, range),
     ])
-    const nowAt = clock.now()
-    const grown = growing.get(cameraId)?.toAt
-    const knownUntilAt = grown !== undefined && nowAt - grown < GROWS_WITHIN_MS ? Math.min(grown, nowAt) : nowAt
-    return timelineOf({ cameraId, range, knownUntilAt, nowAt, segments, policies: history, problems: stored, statuses })
+    return timelineOf({ cameraId, range, knownUntilAt: knownUntil(cameraId), nowAt: clock.now(), segments, policies: history, problems: stored, statuses })
   }
 
   return {
     /** Something kept pictures of a camera from being stored. */
     noteProblem: store.putProblem,
     storage,
+    listAlarms: diskAlarms.list,
     timeline,
     bytesIn,
     /** What of a camera lies in a range: how long, how large, and what is missing. */
@@ -250,6 +258,7 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
     async close(): Promise<void> {
       isClosed = true
       for (const timer of timers) timer.cancel()
+      diskAlarms.close()
       await index()
     },
   }

@@ -5,6 +5,7 @@ import type { TimeRange } from '../../contract/recordings.ts'
 import type { StorageDisk, StorageReply, StoredCamera, StoredDays } from '../../contract/storage.ts'
 import type { DiskStatus, MediaPlane } from '../../media/plane.ts'
 import { clipRange } from './ranges.ts'
+import { diskFacts } from './disk-alarms.ts'
 import { FULL_RATE } from './retention.ts'
 import { ALL_CAMERAS, type PolicyInterval, type RecordingStore, type StoredSum } from './store.ts'
 import { daysIn, plannedRanges } from './week.ts'
@@ -12,8 +13,6 @@ import { daysIn, plannedRanges } from './week.ts'
 const DAY_MS = 86_400_000
 /** The whole index is added up at most so often. */
 const FRESH_MS = 60_000
-const WARN_RATE = 0.9
-const DEGRADE_RATE = 0.98
 /** A day that is over changes only when old recordings go or an index is made again. */
 const DAY_FRESH_MS = 10 * 60_000
 
@@ -24,29 +23,33 @@ export type StorageDeps = {
   quotaBytes: number | undefined
   policyOf(cameraId: CameraId): Pick<PolicyInterval, 'mode' | 'keepDays'>
   listPolicyCameras(): readonly CameraId[]
+  /** How far it can be known what is stored of a camera. */
+  knownUntil(cameraId: CameraId): Instant
   /** Stored, but not in the index yet. */
   listWaiting(range: TimeRange): readonly (TimeRange & { cameraId: CameraId })[]
   sumLocked(): Promise<number>
 }
 
-export function createStorage({ store, plane, clock, quotaBytes, policyOf, listPolicyCameras, listWaiting, sumLocked }: StorageDeps) {
+export function createStorage({ store, plane, clock, quotaBytes, policyOf, listPolicyCameras, knownUntil, listWaiting, sumLocked }: StorageDeps) {
   let latest: { atMs: number; reply: Promise<StorageReply> } | undefined
   const days = new Map<Instant, { atMs: number; recorded: Promise<Map<CameraId, number>> }>()
 
   function camerasOf(sums: readonly StoredSum[], history: readonly PolicyInterval[], nowAt: Instant): StoredCamera[] {
-    const since = new Map<CameraId, Instant>()
-    for (const { cameraId, mode, fromAt } of history)
-      if (mode === 'off') since.delete(cameraId)
-      else if (!since.has(cameraId)) since.set(cameraId, fromAt)
+    const inForce = new Map([...byCamera(history)].map(([cameraId, own]) => [cameraId, own.slice(own.findLastIndex(({ mode }) => mode === 'off') + 1)]))
     const stored = new Map(sums.map((sum) => [sum.cameraId, sum]))
     return [...new Set([...listPolicyCameras(), ...stored.keys()])].map((cameraId) => {
       const sum = stored.get(cameraId)
       const { mode, keepDays } = policyOf(cameraId)
+      const since = inForce.get(cameraId) ?? []
+      const sinceAt = since[0]?.fromAt ?? null
+      const kept = { fromAt: Math.max(sinceAt ?? nowAt, nowAt - keepDays * DAY_MS), toAt: nowAt }
+      const planned = since.flatMap((policy) => plannedRanges(policy, kept, nowAt))
       return {
         cameraId,
         mode,
         keepDays,
-        sinceAt: since.get(cameraId) ?? null,
+        sinceAt,
+        dueFromAt: planned.length === 0 ? null : Math.min(...planned.map(({ fromAt }) => fromAt)),
         oldestAt: sum?.oldestAt ?? null,
         newestAt: sum?.newestAt ?? null,
         bytes: sum?.bytes ?? 0,
@@ -56,12 +59,9 @@ export function createStorage({ store, plane, clock, quotaBytes, policyOf, listP
   }
 
   async function diskOf(disk: DiskStatus): Promise<StorageDisk> {
-    const used = disk.totalBytes > 0 ? 1 - disk.freeBytes / disk.totalBytes : 0
     return {
       diskId: disk.diskId,
-      name: disk.folder.split('/').findLast((part) => part !== '') ?? disk.folder,
-      state: disk.state,
-      level: used >= DEGRADE_RATE ? 'degrade' : used >= FULL_RATE ? 'delete' : used >= WARN_RATE ? 'warn' : 'ok',
+      ...diskFacts(disk),
       detail: disk.detail,
       totalBytes: disk.totalBytes,
       freeBytes: disk.freeBytes,
@@ -128,7 +128,6 @@ export function createStorage({ store, plane, clock, quotaBytes, policyOf, listP
     /** Planned and recorded milliseconds of each camera and local day, up to now. */
     async days(range: TimeRange): Promise<StoredDays> {
       const nowAt = clock.now()
-      const upToNow = { fromAt: 0, toAt: nowAt }
       const wanted = daysIn(range).filter(({ fromAt }) => fromAt < nowAt)
       const policies = byCamera(await store.listPolicyHistory(ALL_CAMERAS, range))
       // one after the other: the embedded database has one thread, and others wait for it too
@@ -137,7 +136,10 @@ export function createStorage({ store, plane, clock, quotaBytes, policyOf, listP
       const waiting = byCamera(listWaiting(range))
       const cameraIds = new Set([...policies.keys(), ...waiting.keys(), ...recorded.flatMap((each) => [...each.keys()])])
       const cameras = [...cameraIds].map((cameraId) => {
-        const plannedMs = wanted.map((day) => lengthOf(policies.get(cameraId)?.flatMap((policy) => plannedRanges(policy, clipRange(day, upToNow)[0]!, nowAt))))
+        const known = { fromAt: 0, toAt: knownUntil(cameraId) }
+        const plannedMs = wanted.map((day) =>
+          lengthOf(clipRange(day, known).flatMap((part) => policies.get(cameraId)?.flatMap((policy) => plannedRanges(policy, part, nowAt)) ?? [])),
+        )
         const recordedMs = wanted.map((day, i) => {
           const stored = (recorded[i]!.get(cameraId) ?? 0) + lengthOf(waiting.get(cameraId)?.flatMap((each) => clipRange(each, day)))
           return Math.min(stored, plannedMs[i]! || day.toAt - day.fromAt)

@@ -40,7 +40,8 @@ export function createExports({ folder, ffmpegPath, clock, limits, listDisks, on
       signal.throwIfAborted()
       onEvent({ type: 'exportDone', exportId, cameraId, files })
     } catch (problem) {
-      if (clipFolder) await rm(clipFolder, { recursive: true, force: true }).catch((reason) => log.error({ exportId, reason }, 'half a clip could not be taken away'))
+      if (clipFolder)
+        await rm(clipFolder, { recursive: true, force: true }).catch((reason) => log.error({ exportId, reason }, 'half a clip could not be taken away'))
       if (signal.aborted) return
       const { failure, detail } = failureOf(problem)
       log.warn({ exportId, cameraId, failure, problem }, 'a clip could not be written')

@@ -1,10 +1,13 @@
 /** A growing file of an export: hashed while it is written, flushed as it grows, never filling the disk. It has its name only once it is whole. */
 import { createHash } from 'node:crypto'
 import { open, rename, type FileHandle } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import type { Room } from './room.ts'
 
 /** Small pieces are gathered up to this. */
 const WRITE_BYTES = 1024 * 1024
+/** Hashed in one go: 0.4 ms in which nothing else happens. */
+const HASH_BYTES = 128 * 1024
 /** So much may wait in the page cache: a flush of gigabytes would hold the recorder up. */
 const FLUSH_BYTES = 32 * 1024 * 1024
 
@@ -59,10 +62,17 @@ export class FileWriter {
     const { pending } = this
     this.pending = []
     this.pendingBytes = 0
-    for (const piece of pending) this.hash.update(piece)
+    for (const piece of pending) await this.add(piece)
     await this.writing
     this.writing = this.put(pending)
     this.writing.catch(() => undefined) // told by the next `write` or `finish`
+  }
+
+  private async add(piece: Uint8Array): Promise<void> {
+    for (let at = 0; at < piece.length; at += HASH_BYTES) {
+      this.hash.update(piece.subarray(at, at + HASH_BYTES))
+      if (piece.length - at > HASH_BYTES) await setImmediate() // live pictures go first
+    }
   }
 
   private async put(pieces: Uint8Array[]): Promise<void> {

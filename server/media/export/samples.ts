@@ -5,7 +5,7 @@ import type { PlacedFragment, RecordedFile } from '../playback/recorded-file.ts'
 import { isWholePicture } from '../playback/samples.ts'
 
 /** A single picture may be larger. */
-const MAX_READ_BYTES = 2 * 1024 * 1024
+const MAX_READ_BYTES = 1024 * 1024
 
 /** Throws `ProtocolError` for a picture that is not whole, and where the file ends before its samples do. */
 export async function* readSamples(

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createClockGuard } from '../../../server/base/clock-guard.ts'
 import { silentLog } from '../../../server/base/log.ts'
+import type { User } from '../../../server/base/routes.ts'
 import type { Export, ExportFailure } from '../../../server/contract/exports.ts'
 import type { CameraId, StationId } from '../../../server/contract/ids.ts'
 import { createExports, createExportStore } from '../../../server/features/exports/index.ts'
@@ -323,7 +324,7 @@ describe('R-DL who may', () => {
     await record(running, 'a', 11e9, NOON - HOUR_MS)
     const range = { fromAt: NOON - HOUR_MS, toAt: NOON }
     const both = await Promise.all([person.request(range), person.request(range)])
-    expect(both.map(({ status }) => status).sort()).toEqual([200, 429])
+    expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 429])
     expect((await person.list()).limits).toMatchObject({
       usedBytes: 11e9,
       usedCount: 1,
@@ -390,6 +391,52 @@ describe('R-DL what befalls it', () => {
     await until(async () => (await stateOf(person, exportId)) === 'failed')
     expect((await person.find(exportId))!.clips[0]!.failure).toBe('media_unavailable')
     expect(fake.clips.length).toBe(3)
+  })
+
+  test('an end that could not be written down is not lost: the clip is asked for again', async () => {
+    const { running } = await start()
+    const person = await signInPerson(running)
+    await running.close()
+    const quiet = createFakeClock(NOON + 2 * HOUR_MS)
+    const fake = createFakePlane(quiet)
+    let failing = 1
+    const exports = createExports({
+      store: createExportStore(world.database.database),
+      plane: fake.plane,
+      clock: quiet,
+      clockGuard: { mayExpire: () => true },
+      log: silentLog,
+      folder: exportsFolder(),
+      version: '1',
+      mayTouch: () => true,
+      nameOf: (cameraId) => cameraId,
+      async clipSize(cameraId) {
+        if (fake.clips.length === 1 && failing-- > 0) throw new Error('the database is away')
+        return { cameraId, recordedMs: HOUR_MS, bytes: 1, gaps: [] }
+      },
+      recordAudit: async () => {},
+    })
+    onTestFinished(() => exports.close())
+    await exports.open()
+    const user: User = { userId: person.userId, account: person.account, displayName: '', role: 'supervisor', permissions: [], stationIds: null }
+    const body = {
+      cameraIds: ['a' as CameraId],
+      fromAt: NOON,
+      toAt: NOON + HOUR_MS,
+      purpose: 'case',
+      documentNumber: '',
+      reason: '',
+      isWatermarked: false,
+    } as const
+    const { exportId } = await exports.request({ ...body, cameraIds: [...body.cameraIds] }, user)
+    await until(() => fake.clips.length === 1)
+    finishClip({ fake } as TestApp)
+    await until(async () => {
+      await quiet.advanceAsync(5_000)
+      return fake.clips.length === 2
+    })
+    finishClip({ fake } as TestApp)
+    await until(async () => (await exports.list(user)).exports.find((each) => each.exportId === exportId)?.state === 'ready')
   })
 
   test('after seven days the files go and the row stays; a clock that jumps takes nothing away', async () => {

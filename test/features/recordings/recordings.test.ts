@@ -295,12 +295,13 @@ describe('R-STORE storage', () => {
         mode: 'continuous',
         keepDays: 15,
         sinceAt: nowAt,
+        dueFromAt: null,
         oldestAt: nowAt - 4 * DAY_MS,
         newestAt: nowAt - DAY_MS / 2 + 600_000,
         bytes: 80 * MB,
         dayBytes: 20 * MB,
       },
-      { cameraId: 'b', mode: 'continuous', keepDays: 15, sinceAt: nowAt, oldestAt: null, newestAt: null, bytes: 0, dayBytes: 0 },
+      { cameraId: 'b', mode: 'continuous', keepDays: 15, sinceAt: nowAt, dueFromAt: null, oldestAt: null, newestAt: null, bytes: 0, dayBytes: 0 },
     ])
     await recordings.close()
   })
@@ -327,6 +328,20 @@ describe('R-STORE storage', () => {
     await recordings.close()
   })
 
+  test('what should be the oldest: the first hour to record within the days that are kept', async () => {
+    const nowAt = clock.now()
+    const recordings = await openRecordings()
+    const monday = new Date(nowAt)
+    monday.setHours(0, 0, 0, 0)
+    monday.setDate(monday.getDate() - ((monday.getDay() + 6) % 7))
+    const hourOf = (weeksAgo: number) => monday.getTime() - weeksAgo * 7 * DAY_MS + 10 * 3_600_000
+    const hours = { ...continuous, mode: 'scheduled' as const, schedule: [{ fromMinute: 600, toMinute: 660 }], keepDays: 14 }
+    await recordings.setPolicy({ cameraIds: [A], ...hours }, nowAt - 30 * DAY_MS)
+    const [camera] = (await recordings.storage.now()).cameras
+    expect(camera!.dueFromAt).toBe([3, 2, 1, 0].map(hourOf).find((at) => at >= nowAt - 14 * DAY_MS))
+    await recordings.close()
+  })
+
   test('recorded and planned time of each camera and day; what grows counts, the future does not', async () => {
     const day = new Date(clock.now())
     day.setHours(0, 0, 0, 0)
@@ -346,6 +361,10 @@ describe('R-STORE storage', () => {
       ],
       cameras: [{ cameraId: 'a', plannedMs: [todayAt - yesterdayAt - 3_600_000, nowAt - todayAt], recordedMs: [600_000, 900_000] }],
     })
+    // what grows is told every ten seconds: the seconds since then are not missing
+    fake.emit({ type: 'segment', segment: segment(A, nowAt - 60_000, nowAt - 9_000, { isClosed: false }) })
+    const [camera] = (await recordings.storage.days({ fromAt: todayAt, toAt: nowAt })).cameras
+    expect(camera!.plannedMs).toEqual([nowAt - todayAt - 9_000])
     await recordings.close()
   })
 

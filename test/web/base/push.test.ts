@@ -29,7 +29,7 @@ class FakeSocket {
 }
 
 const hello = (epoch: string, seq: number): PushMessage => ({ topic: 'hello', epoch, seq, serverAt: 1_000, heartbeatMs: 10_000 })
-const heartbeat = (epoch: string, seq: number, stateHash: string): PushMessage => ({ topic: 'heartbeat', epoch, seq, serverAt: 1_000, stateHash })
+const heartbeat = (epoch: string, seq: number, stateHash: string): PushMessage => ({ topic: 'heartbeat', epoch, seq, serverAt: 1_000, stateHash, alarms: [] })
 const status = (epoch: string, seq: number, to: CameraStatus = 'offline'): PushMessage => ({
   topic: 'cameraStatus',
   epoch,
@@ -50,6 +50,7 @@ function rig() {
     }),
     onCameraStatus: vi.fn((message: { seq: number }) => void taken.push(message.seq)),
     stateHash: () => server.hash,
+    onAlarms: () => undefined,
     onLoginEnded: vi.fn(),
     onConnectFailed: vi.fn(),
   } satisfies PushHandlers

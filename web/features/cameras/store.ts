@@ -6,6 +6,7 @@ import type { CameraId, StationId } from '../../../server/contract/ids.ts'
 import { mapApi, type MapConfig } from '../../../server/contract/map.ts'
 import { hashStates } from '../../../server/contract/push.ts'
 import { statusApi, type StatusChange } from '../../../server/contract/status.ts'
+import type { DiskAlarm } from '../../../server/contract/storage.ts'
 import { ApiError, call } from '../../base/api.ts'
 import { createPushClient, type PushPosition } from '../../base/push.ts'
 import { noteServerTime } from '../../base/server-clock.ts'
@@ -26,6 +27,8 @@ export const useCameraStore = defineStore('cameras', () => {
   /** Why the last fetch failed; null once one has succeeded. */
   const loadError: ShallowRef<ApiError | null> = shallowRef(null)
   const isLoaded = shallowRef(false)
+  /** Recording disks that somebody should look at. */
+  const alarms: ShallowRef<readonly DiskAlarm[]> = shallowRef([])
 
   const points = computed<readonly CameraPoint[]>(() => [...byId.value.values()])
   const counts = computed(() => countStates(points.value))
@@ -48,6 +51,9 @@ export const useCameraStore = defineStore('cameras', () => {
       publishSoon()
     },
     stateHash: () => hashStates([...known.values()].map((point) => point.state)),
+    onAlarms(told) {
+      if (JSON.stringify(told) !== JSON.stringify(alarms.value)) alarms.value = told
+    },
     onLoginEnded: (reason) => account.onLoginEnded(reason),
     onConnectFailed: () => void account.confirmLogin(),
   })
@@ -64,6 +70,7 @@ export const useCameraStore = defineStore('cameras', () => {
     changes = []
     stations.value = new Map()
     mapConfig.value = null
+    alarms.value = []
     isLoaded.value = false
     loadError.value = null
     publish()
@@ -105,6 +112,7 @@ export const useCameraStore = defineStore('cameras', () => {
   }
 
   return {
+    alarms,
     byId,
     stations,
     mapConfig,

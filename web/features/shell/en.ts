@@ -2,12 +2,21 @@ import type { SameShape } from '../../base/i18n.ts'
 import type { zh } from './zh.ts'
 
 export const en: SameShape<typeof zh> = {
-  places: { map: 'Map', playback: 'Playback' },
+  places: { map: 'Map', playback: 'Playback', storage: 'Storage' },
   onlineRateNow: 'Online now',
   onlineRateHint: '(online + degraded) ÷ (all − unknown − suspended)',
   countFilter: '{status} {count}, filter on the map',
   push: { live: 'Push live', connecting: 'Connecting', lost: 'Push lost' },
   pushAge: 'Last message {age}',
+  disk: {
+    ok: '',
+    warn: 'Recording disk {name} is filling (90 % used)',
+    delete: 'Recording disk {name} is 95 % used, the oldest recordings go',
+    degrade: 'Recording disk {name} is 98 % used: the system administrator must act',
+    full: 'Recording disk {name} is full, nothing can be written: the system administrator must act',
+    failed: 'Recording disk {name} cannot be read or written: the system administrator must act',
+    missing: 'Recording disk {name} is gone: the system administrator must act',
+  },
   pushLost: 'Push lost for {duration}; states shown are of {time}, reconnecting',
   serverLost: 'Server lost for {duration}, reconnecting; video may go on',
   recent: 'Recent',

@@ -1,11 +1,20 @@
 /** Texts of the frame around every page. */
 export const zh = {
-  places: { map: '地图', playback: '回放' },
+  places: { map: '地图', playback: '回放', storage: '存储' },
   onlineRateNow: '此刻在线率',
   onlineRateHint: '（在线 + 异常）÷（全部 − 未知 − 停用）',
   countFilter: '{status} {count}，在地图上筛选',
   push: { live: '推送正常', connecting: '正在连接', lost: '推送中断' },
   pushAge: '最近消息 {age}',
+  disk: {
+    ok: '',
+    warn: '录像磁盘 {name} 将满（已用 90 %）',
+    delete: '录像磁盘 {name} 已用 95 %，正在覆盖最旧录像',
+    degrade: '录像磁盘 {name} 告急（已用 98 %），须由系统管理员处理',
+    full: '录像磁盘 {name} 已满，录像写不进去，须由系统管理员处理',
+    failed: '录像磁盘 {name} 读写失败，须由系统管理员处理',
+    missing: '录像磁盘 {name} 不见了，须由系统管理员处理',
+  },
   pushLost: '推送中断 {duration}，显示的是 {time} 的状态，正在重连',
   serverLost: '与服务器断开 {duration}，正在重连；画面可能仍在播放',
   recent: '最近',

@@ -97,7 +97,7 @@ describe('R-MAP-1 the page follows the states by push', () => {
     change(2, 0, 'offline')
     const states = points.map((point, index) => (index === 0 ? { ...point.state, status: 'offline' as const } : point.state))
     const before = requests.length
-    FakeWebSocket.last?.say({ topic: 'heartbeat', epoch: 'e', seq: 2, serverAt: 1, stateHash: hashStates(states) })
+    FakeWebSocket.last?.say({ topic: 'heartbeat', epoch: 'e', seq: 2, serverAt: 1, stateHash: hashStates(states), alarms: [] })
     await vi.advanceTimersByTimeAsync(0)
     expect(requests).toHaveLength(before)
     store.close()
@@ -106,7 +106,14 @@ describe('R-MAP-1 the page follows the states by push', () => {
   test('W1 a missed message is noticed by the hash and healed', async () => {
     const store = await loaded()
     served = { seq: 9, points: points.map((point, index) => (index === 7 ? { ...point, state: { ...point.state, status: 'offline' as const } } : point)) }
-    FakeWebSocket.last?.say({ topic: 'heartbeat', epoch: 'e', seq: 9, serverAt: 1, stateHash: hashStates(served.points.map((point) => point.state)) })
+    FakeWebSocket.last?.say({
+      topic: 'heartbeat',
+      epoch: 'e',
+      seq: 9,
+      serverAt: 1,
+      stateHash: hashStates(served.points.map((point) => point.state)),
+      alarms: [],
+    })
     await vi.advanceTimersByTimeAsync(300)
     expect(store.counts.offline).toBe(1)
     store.close()
