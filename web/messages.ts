@@ -4,28 +4,48 @@ import { en as accountsEn } from './features/accounts/en.ts'
 import { zh as accountsZh } from './features/accounts/zh.ts'
 import { en as camerasEn } from './features/cameras/en.ts'
 import { zh as camerasZh } from './features/cameras/zh.ts'
+import { en as exportsEn } from './features/exports/en.ts'
+import { zh as exportsZh } from './features/exports/zh.ts'
 import { en as liveEn } from './features/live/en.ts'
 import { zh as liveZh } from './features/live/zh.ts'
 import { canvasEn } from './features/map/canvas.en.ts'
 import { canvasZh } from './features/map/canvas.zh.ts'
 import { en as mapEn } from './features/map/en.ts'
 import { zh as mapZh } from './features/map/zh.ts'
+import { en as marksEn } from './features/marks/en.ts'
+import { zh as marksZh } from './features/marks/zh.ts'
 import { en as playbackEn } from './features/playback/en.ts'
 import { zh as playbackZh } from './features/playback/zh.ts'
 import { en as shellEn } from './features/shell/en.ts'
 import { zh as shellZh } from './features/shell/zh.ts'
+import { en as storageEn } from './features/storage/en.ts'
+import { zh as storageZh } from './features/storage/zh.ts'
 import { en as wordsEn } from './words/en.ts'
 import { zh as wordsZh } from './words/zh.ts'
 
-const zh = { ...wordsZh, accounts: accountsZh, cameras: camerasZh, live: liveZh, map: { ...mapZh, canvas: canvasZh }, playback: playbackZh, shell: shellZh }
+const zh = {
+  ...wordsZh,
+  accounts: accountsZh,
+  cameras: camerasZh,
+  exports: exportsZh,
+  live: liveZh,
+  map: { ...mapZh, canvas: canvasZh },
+  marks: marksZh,
+  playback: playbackZh,
+  shell: shellZh,
+  storage: storageZh,
+}
 const en: SameShape<typeof zh> = {
   ...wordsEn,
   accounts: accountsEn,
   cameras: camerasEn,
+  exports: exportsEn,
   live: liveEn,
   map: { ...mapEn, canvas: canvasEn },
+  marks: marksEn,
   playback: playbackEn,
   shell: shellEn,
+  storage: storageEn,
 }
 
 export const messages = { zh, en }

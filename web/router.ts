@@ -5,6 +5,7 @@ import { useAccountStore } from './features/accounts/store.ts'
 import { mapRoutes } from './features/map/routes.ts'
 import { playbackRoutes } from './features/playback/routes.ts'
 import { shellRoutes } from './features/shell/routes.ts'
+import { storageRoutes } from './features/storage/routes.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -17,7 +18,7 @@ export function createAppRouter(): Router {
   const routes: RouteRecordRaw[] = [
     { path: '/', redirect: { name: 'map' } },
     ...accountRoutes,
-    { path: '/', component: () => import('./features/shell/AppShell.vue'), children: [...mapRoutes, ...playbackRoutes, ...shellRoutes] },
+    { path: '/', component: () => import('./features/shell/AppShell.vue'), children: [...mapRoutes, ...playbackRoutes, ...storageRoutes, ...shellRoutes] },
   ]
   const router = createRouter({ history: createWebHistory(), routes })
   router.beforeEach(requireLogin)

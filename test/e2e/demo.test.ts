@@ -8,6 +8,7 @@ import { testMap } from './map.ts'
 import { testPlayback } from './playback.ts'
 import { testRecovery } from './recovery.ts'
 import { testStatus } from './status.ts'
+import { testStorage } from './storage.ts'
 
 describe.skipIf(!hasChromium)('end to end', () => {
   let demo: Demo
@@ -28,6 +29,9 @@ describe.skipIf(!hasChromium)('end to end', () => {
   })
   describe('playback', () => {
     testPlayback(getDemo)
+  })
+  describe('storage', () => {
+    testStorage(getDemo)
   })
   describe('languages', () => {
     testLanguages(getDemo)

@@ -93,6 +93,11 @@ export function testLanguages(getDemo: () => Demo) {
         await note(`${name} camera, ${tab}`)
       }
     }
+    for (const part of ['overview', 'days', 'locks']) {
+      await page.goto(`${demo.origin}/storage?part=${part}`)
+      await page.waitForSelector(`.storage.${part} :is(.panel, .box, .message)`, { timeout: patienceMs })
+      await note(`storage, ${part}`)
+    }
     await page.goto(`${demo.origin}/no-such-page`)
     await page.waitForSelector('.not-here', { timeout: patienceMs })
     await note('no such page')
@@ -122,7 +127,7 @@ export function testLanguages(getDemo: () => Demo) {
   }
 
   const say = ({ place, text }: { place: string; text: string }) => `${place}: ${text}`
-  const rawKey = /(?<![\w./])(common|status|scene|link|role|causes|errors|accounts|shell|cameras|map|live)\.[a-z]\w+(\.\w+)*/
+  const rawKey = /(?<![\w./])(common|status|scene|link|role|causes|errors|accounts|shell|cameras|map|live|storage)\.[a-z]\w+(\.\w+)*/
   const placeholder = /\{\w+(\|\w+)*\}/
 
   describe('both languages', () => {

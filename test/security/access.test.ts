@@ -20,8 +20,8 @@ beforeEach(() => {
 })
 
 const endpoints = Object.values(api).flatMap((group) => Object.values(group as Record<string, Endpoint>))
-const EXPORT_ID = '3f0e8f0a-6f5b-4c8e-9f64-0b6a9d3a1c11'
-const pathOf = (endpoint: Endpoint, cameraId: string) => endpoint.path.replace(':cameraId', cameraId).replace(':exportId', EXPORT_ID)
+const SOME_ID = '3f0e8f0a-6f5b-4c8e-9f64-0b6a9d3a1c11'
+const pathOf = (endpoint: Endpoint, cameraId: string) => endpoint.path.replace(':cameraId', cameraId).replace(/:(exportId|markId|lockId)/, SOME_ID)
 const send = (endpoint: Endpoint, path: string, cookie: string) =>
   gate.agent[endpoint.method.toLowerCase() as 'get'](path).set('Origin', gate.origin).set('Cookie', cookie)
 
@@ -34,6 +34,10 @@ const inputs: Record<string, { query?: object; body?: object }> = {
   'POST /api/cameras/:cameraId/warm': { body: { profile: 'sub' } },
   'GET /api/cameras/:cameraId/recorded-still': { query: { at: 1 } },
   'GET /api/cameras/:cameraId/clip-size': { query: { fromAt: 0, toAt: 1 } },
+  'GET /api/cameras/:cameraId/marks': { query: { fromAt: 0, toAt: 1 } },
+  'POST /api/cameras/:cameraId/marks': { body: { at: 1, note: 'x' } },
+  'POST /api/cameras/:cameraId/locks': { body: { fromAt: 0, toAt: 1, untilAt: null, reason: 'x' } },
+  'GET /api/storage/days': { query: { fromAt: 0, toAt: 1 } },
   'POST /api/exports': {
     body: { cameraIds: ['own'], fromAt: 0, toAt: 1, purpose: 'case', documentNumber: '', reason: '', isWatermarked: false },
   },

@@ -191,6 +191,18 @@ function exportIdFor({ route }: Endpoint, cameraId: string): string {
   return route.startsWith('DELETE') ? exportIds.ownWaiting : route.includes('decision') ? exportIds.colleagues : exportIds.own
 }
 
+/** A mark or a lock of the caller's own that is there now, so that each who may can take it away. */
+async function pathFor(endpoint: Endpoint, cameraId: string, { role }: Caller): Promise<string> {
+  const { marks } = running.app
+  const by = { account: `user-${role}` }
+  const of = (cameraId === 'no-such' ? 'own-1' : cameraId) as CameraId
+  const note = cameraId === 'foreign-1' ? PLANTED : 'x'
+  let path = endpoint.route.replace(':cameraId', cameraId).replace(':exportId', exportIdFor(endpoint, cameraId))
+  if (path.includes(':markId')) path = path.replace(':markId', (await marks.addMark(of, { at: 1, note }, by)).markId)
+  if (path.includes(':lockId')) path = path.replace(':lockId', (await marks.addLock(of, { fromAt: 1, toAt: 2, untilAt: null, reason: note }, by)).lockId)
+  return path
+}
+
 /** What the contract says of this caller: the status of a refusal, or undefined. */
 function refusalOf({ permission }: Endpoint, { role, mustChangePassword }: Caller): number | undefined {
   if (permission === 'public') return undefined
@@ -212,6 +224,10 @@ const inputs: Partial<Record<Route, { query?: string; body?: unknown }>> = {
   'POST /api/exports': {
     body: { cameraIds: ['own-1'], fromAt: 1, toAt: 86_400_000, purpose: 'case', documentNumber: '', reason: '', isWatermarked: false },
   },
+  'GET /api/cameras/:cameraId/marks': { query: '?fromAt=0&toAt=86400000' },
+  'POST /api/cameras/:cameraId/marks': { body: { at: 1, note: 'x' } },
+  'POST /api/cameras/:cameraId/locks': { body: { fromAt: 1, toAt: 2, untilAt: null, reason: 'x' } },
+  'GET /api/storage/days': { query: '?fromAt=1&toAt=86400000' },
   'POST /api/exports/:exportId/decision': { body: { isApproved: true, note: '' } },
   'GET /api/exports/:exportId/file': { query: '?name=manifest.json' },
   'POST /api/login': { body: { account: 'user-ops', password: testPassword } },
@@ -237,7 +253,7 @@ describe('A1 every declared endpoint, every caller, own, foreign and made-up cam
     for (const name of callerNames) {
       const caller = callerOf(name)
       const before = { probes: fake.probes.filter((id) => id === 'foreign-1').length, warmed: fake.warmed.length }
-      const answer = await ask(endpoint.route.replace(':cameraId', cameraId).replace(':exportId', exportIdFor(endpoint, cameraId)) + (input?.query ?? ''), {
+      const answer = await ask(((await pathFor(endpoint, cameraId, caller)) + (input?.query ?? '')) as Route, {
         cookie: caller.cookie,
         address: caller.address,
         ...(endpoint.method === 'GET' ? {} : { body: input?.body ?? {} }),
@@ -263,6 +279,7 @@ describe('A1 every declared endpoint, every caller, own, foreign and made-up cam
       '/api/cameras/foreign-1/dossier',
       '/api/cameras/foreign-1/still',
       '/api/exports',
+      '/api/locks',
     ]
     for (const path of routes) expect((await ask(`GET ${path}`, { cookie })).text, path).toContain(PLANTED)
   })

@@ -9,7 +9,6 @@ export const en: SameShape<typeof zh> = {
   push: { live: 'Push live', connecting: 'Connecting', lost: 'Push lost' },
   pushAge: 'Last message {age}',
   disk: {
-    ok: '',
     warn: 'Recording disk {name} is filling (90 % used)',
     delete: 'Recording disk {name} is 95 % used, the oldest recordings go',
     degrade: 'Recording disk {name} is 98 % used: the system administrator must act',

@@ -7,7 +7,6 @@ export const zh = {
   push: { live: '推送正常', connecting: '正在连接', lost: '推送中断' },
   pushAge: '最近消息 {age}',
   disk: {
-    ok: '',
     warn: '录像磁盘 {name} 将满（已用 90 %）',
     delete: '录像磁盘 {name} 已用 95 %，正在覆盖最旧录像',
     degrade: '录像磁盘 {name} 告急（已用 98 %），须由系统管理员处理',
