@@ -34,8 +34,8 @@ export function findRunning({ config, clock }: Pick<CliContext, 'config' | 'cloc
   return {
     async ask(command, sayProgress) {
       const startedMs = clock.monotonicMs()
-      while (socketPath !== undefined && clock.monotonicMs() - startedMs < WAIT_FOR_CONTROL_MS) {
-        const answer = await sendCommand(socketPath, command, sayProgress)
+      while (clock.monotonicMs() - startedMs < WAIT_FOR_CONTROL_MS) {
+        const answer = socketPath === undefined ? undefined : await sendCommand(socketPath, command, sayProgress)
         if (answer) return answer.result
         await clock.sleep(500)
       }
