@@ -1,7 +1,9 @@
 /** Playback in the real page: recordings of the demo's own first minutes (R-PLAY). */
+import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Demo } from '../support/demo.ts'
 import type { Browser } from '../support/browser.ts'
+import type { Lock, Mark } from '../../server/contract/marks.ts'
 import type { Timeline } from '../../server/contract/recordings.ts'
 import type { PlaybackPhase } from '../../web/engines/player/index.ts'
 import { openMapPage, patienceMs, until } from './page.ts'
@@ -11,6 +13,7 @@ declare global {
     __playback: { listShown(): Shown[] }
   }
 }
+type Manifest = { cameras: { cameraId: string; files: { fileName: string; sha256: string; bytes: number }[] }[] }
 type Shown = { phase: PlaybackPhase; at: number | null }
 
 const MINUTE_MS = 60_000
@@ -52,6 +55,12 @@ export function testPlayback(getDemo: () => Demo) {
   const timelineOf = (cameraId: string): Promise<Timeline> =>
     browser.page.evaluate(
       async ({ id, span }) => (await (await fetch(`/api/cameras/${id}/timeline?fromAt=${Date.now() - span}&toAt=${Date.now()}`)).json()) as Timeline,
+      { id: cameraId, span: 30 * MINUTE_MS },
+    )
+  const marksOf = (cameraId: string) =>
+    browser.page.evaluate(
+      async ({ id, span }) =>
+        (await (await fetch(`/api/cameras/${id}/marks?fromAt=${Date.now() - span}&toAt=${Date.now()}`)).json()) as { marks: Mark[]; locks: Lock[] },
       { id: cameraId, span: 30 * MINUTE_MS },
     )
   const videos = () =>
@@ -118,6 +127,79 @@ export function testPlayback(getDemo: () => Demo) {
       expect(performance.now() - startedMs).toBeLessThan(9_000)
     })
 
+    test('R-PLAY-4 a mark by key, a still above the pointer, the clip locked', async () => {
+      const [cameraId] = cameraIds as [string]
+      const { page } = browser
+      await open(cameraIds.slice(0, 2), 60_000)
+      await page.keyboard.press('Space')
+      await page.keyboard.press('m')
+      await page.keyboard.type('白色面包车驶入')
+      await page.keyboard.press('Enter')
+      const [mark] = (await until(
+        'the mark',
+        () => marksOf(cameraId),
+        ({ marks }) => marks.length === 1,
+      ))!.marks
+      expect(mark).toMatchObject({ note: '白色面包车驶入', by: 'supervisor' })
+      // while the field is there, keys are letters
+      await page.locator('.mark-input').waitFor({ state: 'detached' })
+      // from two hours to a few minutes: what was just recorded is wide enough to point at
+      for (let step = 0; step < 5; step++) await page.keyboard.press('+')
+      const box = (await page.locator('.timeline canvas').boundingBox())!
+      const playheadAt = await until(
+        'the moment of the pause in the address',
+        async () => addressAt(),
+        (at) => Math.abs(at - mark!.at) < 3_000,
+      )
+      await page.mouse.move(box.x + box.width * 0.47, box.y + 84)
+      const still = page.locator('.hover canvas[data-at]')
+      await still.waitFor({ timeout: patienceMs })
+      expect(Math.abs(Number(await still.getAttribute('data-at')) - playheadAt)).toBeLessThan(30_000)
+      await page.keyboard.press('i')
+      await page.keyboard.press('Shift+ArrowRight')
+      await page.keyboard.press('o')
+      await page.getByRole('button', { name: '锁定', exact: true }).click()
+      await page.getByRole('textbox', { name: '原因' }).fill('演示案 C-118')
+      await page.locator('.lock-form [type=submit]').click()
+      const [lock] = (await until(
+        'the lock',
+        () => marksOf(cameraId),
+        ({ locks }) => locks.length === 1,
+      ))!.locks
+      expect(lock).toMatchObject({ reason: '演示案 C-118', toAt: lock!.fromAt + 10_000 })
+    })
+
+    test('R-DL-2 two cameras taken away: what arrives has the hashes of the manifest, and goes on where it stopped', async () => {
+      const { page, context } = browser
+      const fromAt = Math.floor((Date.now() - 60_000) / 1000) * 1000
+      await open(cameraIds.slice(0, 2), 60_000, `&from=${fromAt}&to=${fromAt + 20_000}`)
+      await until(
+        'sizes',
+        () => page.locator('.clip-form .ask').isEnabled(),
+        (isEnabled) => isEnabled,
+      )
+      await page.locator('.clip-form .ask').click()
+      await page.locator('.export[data-state=ready]').first().waitFor({ timeout: patienceMs })
+      const fetchFile = async (name: string, headers: Record<string, string> = {}) => {
+        const href = (await page.locator(`.export[data-state=ready] a[download="${name}"]`).first().getAttribute('href'))!
+        const response = await context.request.get(`${demo.origin}${href}`, { headers })
+        return { status: response.status(), bytes: await response.body() }
+      }
+      const manifest = JSON.parse((await fetchFile('manifest.json')).bytes.toString()) as Manifest
+      expect(manifest.cameras.map(({ cameraId }) => cameraId)).toEqual(cameraIds.slice(0, 2))
+      for (const { files } of manifest.cameras) {
+        expect(files.length).toBeGreaterThan(0)
+        for (const { fileName, sha256, bytes: size } of files) {
+          const { bytes } = await fetchFile(fileName)
+          expect(bytes.length).toBe(size)
+          expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256)
+          const rest = await fetchFile(fileName, { range: `bytes=${size - 1000}-` })
+          expect(rest.status).toBe(206)
+          expect(rest.bytes.equals(bytes.subarray(-1000))).toBe(true)
+        }
+      }
+    })
+
     test('a camera that was off leaves a gap that says why', async () => {
       const [cameraId] = cameraIds
       await demo.setFault([cameraId!], 'off')
@@ -140,8 +222,18 @@ export function testPlayback(getDemo: () => Demo) {
       const other = await openMapPage(demo, { account: 'ops' })
       try {
         expect(await other.page.locator('a[href^="/playback"]').count()).toBe(0)
-        const status = await other.page.evaluate(async (id) => (await fetch(`/api/cameras/${id}/timeline?fromAt=1&toAt=2`)).status, cameraIds[0]!)
-        expect(status).toBe(403)
+        const statuses = await other.page.evaluate(
+          (id) =>
+            Promise.all(
+              [`cameras/${id}/recorded-days?fromAt=1&toAt=2`, `cameras/${id}/recorded-still?at=1`, `cameras/${id}/marks?fromAt=1&toAt=2`, 'exports'].map(
+                async (path) => (await fetch(`/api/${path}`)).status,
+              ),
+            ),
+          cameraIds[0]!,
+        )
+        expect(statuses).toEqual([403, 403, 403, 403])
+        // what the browser says of the answers it was given
+        expect(other.troubles.every((trouble) => trouble.includes('403'))).toBe(true)
       } finally {
         await other.close()
       }

@@ -32,3 +32,8 @@ export function weekdayOf(at: Instant): number {
 export function dayOfMonth(at: Instant): number {
   return new Date(at).getDate()
 }
+
+/** First instant of a local day written `2026-12-31`; NaN when it is none. */
+export function parseDay(text: string): Instant {
+  return new Date(`${text}T00:00:00`).getTime()
+}

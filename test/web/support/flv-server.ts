@@ -20,6 +20,14 @@ export type TestClip = {
   hasSound: boolean
 }
 
+/** An MP4 of one picture, as stills are. */
+export function makeStillMp4(): Buffer {
+  const input = ['-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=25:duration=0.04', '-frames:v', '1', '-c:v', 'libx264', '-pix_fmt', 'yuv420p']
+  const made = spawnSync('/usr/bin/ffmpeg', ['-v', 'error', ...input, '-f', 'mp4', '-movflags', 'frag_keyframe+empty_moov', 'pipe:1'])
+  if (made.status !== 0) throw new Error(`ffmpeg: ${made.stderr.toString()}`)
+  return made.stdout
+}
+
 /** A moving test picture as FLV, 25 frames a second, a key frame every second. */
 export function makeClip(options: { sizePx?: [number, number]; seconds?: number; gopFrames?: number; sound?: boolean } = {}): TestClip {
   const { sizePx: [widthPx, heightPx] = [640, 360], seconds = 8, gopFrames = 25, sound = false } = options

@@ -1,15 +1,17 @@
 /** A stand-in for recordings: timeline, days and `/media/playback` of `contract/recordings.ts` over a clip that ffmpeg made, with gaps and failures on command. */
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type Gap, PlaybackClientMessage, type PlaybackServerMessage, type TimeRange } from '../../../server/contract/recordings.ts'
+import { type Fault, type Gap, PlaybackClientMessage, type PlaybackServerMessage, type TimeRange } from '../../../server/contract/recordings.ts'
 import type { TestClip } from './flv-server.ts'
+import { createRecordingsApi, type RecordingsApi } from './recordings-api.ts'
 
 export type Stored = {
   recorded: readonly TimeRange[]
   gaps: readonly Gap[]
+  faults?: readonly Fault[]
 }
 
 export type PlaybackServer = {
@@ -21,6 +23,8 @@ export type PlaybackServer = {
   viewers: Set<{ cameraId: string; socket: WebSocket; received: PlaybackClientMessage[]; opened: number }>
   /** Requests of `/api/` in order. */
   asked: string[]
+  /** Marks, locks and exports. */
+  api: RecordingsApi
   closeAll(code: number): void
   stop(): Promise<void>
 }
@@ -33,17 +37,24 @@ const dayMs = 86_400_000
 export async function startPlaybackServer({
   folder,
   clip,
+  still,
   storedOf,
 }: {
   folder: string
   clip: TestClip
+  /** An MP4 of one picture: what every recorded still is. */
+  still?: Buffer
   storedOf: (cameraId: string) => Stored
 }): Promise<PlaybackServer> {
-  const http: Server = createServer((request, response) => {
+  const http: Server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://x')
     if (url.pathname.startsWith('/api/')) {
       server.asked.push(url.pathname)
-      return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer(server, url)))
+      if (url.pathname.endsWith('/recorded-still')) return answerStill(server, response, url, still)
+      const text = Buffer.concat(await request.toArray()).toString()
+      const known = server.api.answer(request.method ?? 'GET', url, text === '' ? undefined : JSON.parse(text))
+      const { status, body } = known ?? { status: 200, body: answer(server, url) }
+      return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     }
     const file = join(folder, url.pathname)
     if (!existsSync(file)) return response.writeHead(404).end()
@@ -55,6 +66,10 @@ export async function startPlaybackServer({
     refusalOf: () => undefined,
     viewers: new Set(),
     asked: [],
+    api: createRecordingsApi({
+      recordedIn: (cameraId, range) => cut(server.storedOf(cameraId).recorded, range),
+      gapsIn: (cameraId, range) => cut(server.storedOf(cameraId).gaps, range),
+    }),
     closeAll(code) {
       for (const { socket } of server.viewers) socket.close(code)
     },
@@ -70,15 +85,26 @@ export async function startPlaybackServer({
   return server
 }
 
+function cut<R extends TimeRange>(ranges: readonly R[], { fromAt, toAt }: TimeRange): R[] {
+  return ranges
+    .filter((range) => range.toAt > fromAt && range.fromAt < toAt)
+    .map((range) => ({ ...range, fromAt: Math.max(fromAt, range.fromAt), toAt: Math.min(toAt, range.toAt) }))
+}
+
+/** The picture of the whole second before; 204 where nothing is stored. */
+function answerStill(server: PlaybackServer, response: ServerResponse, { pathname, searchParams }: URL, still: Buffer | undefined) {
+  const at = Number(searchParams.get('at'))
+  const isStored = server.storedOf(pathname.split('/')[3] ?? '').recorded.some(({ fromAt, toAt }) => fromAt <= at && at < toAt)
+  if (!still || !isStored) return response.writeHead(204).end()
+  response.writeHead(200, { 'content-type': 'video/mp4', 'x-still-at': String(Math.floor(at / 1000) * 1000) }).end(still)
+}
+
 function answer(server: PlaybackServer, { pathname, searchParams }: URL) {
   const cameraId = pathname.split('/')[3] ?? ''
   const [fromAt, toAt] = [Number(searchParams.get('fromAt')), Math.min(Date.now(), Number(searchParams.get('toAt')))]
-  const { recorded, gaps } = server.storedOf(cameraId)
-  const cut = <R extends TimeRange>(ranges: readonly R[]) =>
-    ranges
-      .filter((range) => range.toAt > fromAt && range.fromAt < toAt)
-      .map((range) => ({ ...range, fromAt: Math.max(fromAt, range.fromAt), toAt: Math.min(toAt, range.toAt) }))
-  if (pathname.endsWith('/timeline')) return { cameraId, recorded: cut(recorded), gaps: cut(gaps), faults: [] }
+  const { recorded, gaps, faults = [] } = server.storedOf(cameraId)
+  const range = { fromAt, toAt }
+  if (pathname.endsWith('/timeline')) return { cameraId, recorded: cut(recorded, range), gaps: cut(gaps, range), faults: cut(faults, range) }
   const days: (TimeRange & { recordedMs: number })[] = []
   for (const day = new Date(fromAt); day.getTime() < toAt; day.setDate(day.getDate() + 1)) {
     const from = day.getTime()

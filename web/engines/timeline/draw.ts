@@ -1,41 +1,19 @@
 /** Paints one state of the timeline. Colours are handed in, lengths are design pixels; the caller has set the canvas's scale. */
-import type { Instant } from '../../../server/contract/ids.ts'
 import type { TimeRange } from '../../../server/contract/recordings.ts'
+import type { Instant } from '../../../server/contract/ids.ts'
 import { localOffsetMs } from '../../base/calendar.ts'
 import { formatDay, formatTime } from '../../base/format.ts'
-import type { Color } from '../../base/theme.ts'
-import { overviewLabelPx, overviewPx, overviewTopPx, rowPitchPx, rowPx, rowsTopPx, rulerBottomPx, rulerLabelPx, rulerTopPx } from './geometry.ts'
-import { placeWords, type Span, toSpans, within } from './spans.ts'
+import { drawRow, drawStretches } from './draw-row.ts'
+import { handleTallPx, overviewLabelPx, overviewPx, overviewTopPx, rowPitchPx, rowsTopPx, rulerBottomPx, rulerLabelPx, rulerTopPx } from './geometry.ts'
+import { drawFlag, fill, flagSpan, isLong, sayMoment } from './ink.ts'
+import type { TimelineScene } from './scene.ts'
+import type { Span } from './spans.ts'
 import { chooseTicks, type Ruler } from './ticks.ts'
-import { lengthMs, toPx } from './window.ts'
+import { toPx } from './window.ts'
 
-export type TimelineGap = TimeRange & {
-  /** Why nothing is there, in words. */
-  words: string
-  /** Nobody wanted a recording: grey, not a fault. */
-  isPlanned: boolean
-}
-export type TimelineRow = { key: string; recorded: readonly TimeRange[]; gaps: readonly TimelineGap[] }
-
-export type TimelineScene = {
-  widthPx: number
-  heightPx: number
-  window: TimeRange
-  overview: TimeRange
-  rows: readonly TimelineRow[]
-  focus: number
-  playheadAt: Instant | null
-  /** A moment under the pointer or being dragged to. */
-  pointerAt: Instant | null
-  now: Instant
-  nowWord: string
-  color: Color
-  fontFamily: string
-}
-
-const recordedAlpha = 0.34
-const hatchPx = 6
 const labelRoomPx = 84
+const selectionAlpha = 0.13
+const handlePx = 6
 
 export function drawTimeline(context: CanvasRenderingContext2D, scene: TimelineScene) {
   context.clearRect(0, 0, scene.widthPx, scene.heightPx)
@@ -43,7 +21,9 @@ export function drawTimeline(context: CanvasRenderingContext2D, scene: TimelineS
   context.textBaseline = 'alphabetic'
   drawOverview(context, scene)
   drawRuler(context, scene)
-  scene.rows.forEach((row, index) => drawRow(context, scene, row, rowsTopPx + index * rowPitchPx(scene.rows.length)))
+  const pitchPx = rowPitchPx(scene.rows.length)
+  scene.rows.forEach((row, index) => drawRow(context, scene, row, rowsTopPx + index * pitchPx, pitchPx))
+  drawSelection(context, scene)
   drawNow(context, scene)
   drawPointer(context, scene)
   drawPlayhead(context, scene)
@@ -57,7 +37,8 @@ function drawOverview(context: CanvasRenderingContext2D, scene: TimelineScene) {
   context.fillStyle = color.text3
   const ruler = chooseTicks(overview, widthPx, labelRoomPx, localOffsetMs)
   drawNames(context, ruler, overview, widthPx, overviewLabelPx)
-  if (scene.playheadAt !== null) fill(context, color.text1, toPx(scene.playheadAt, overview, widthPx) - 0.5, overviewTopPx - 2, 1, overviewPx + 4)
+  const at = playheadOf(scene)
+  if (at !== null) fill(context, color.text1, toPx(at, overview, widthPx) - 0.5, overviewTopPx - 2, 1, overviewPx + 4)
   const fromPx = Math.max(0, toPx(window.fromAt, overview, widthPx))
   const endPx = Math.min(widthPx, toPx(window.toAt, overview, widthPx))
   if (endPx <= 0 || fromPx >= widthPx) return
@@ -70,7 +51,14 @@ function drawOverview(context: CanvasRenderingContext2D, scene: TimelineScene) {
   context.strokeRect(fromPx + 0.5, overviewTopPx - 2.5, framePx - 1, overviewPx + 5)
 }
 
-function drawRuler(context: CanvasRenderingContext2D, { color, window, widthPx, playheadAt }: TimelineScene) {
+/** A dragged playhead is where the hand is. */
+function playheadOf({ scrubAt, playheadAt }: TimelineScene): Instant | null {
+  return scrubAt ?? playheadAt
+}
+
+function drawRuler(context: CanvasRenderingContext2D, scene: TimelineScene) {
+  const { color, window, widthPx } = scene
+  const playheadAt = playheadOf(scene)
   const ruler = chooseTicks(window, widthPx, labelRoomPx, localOffsetMs)
   for (const { at, kind } of ruler.ticks) {
     const tallPx = kind === 'small' ? 4 : 8
@@ -102,55 +90,21 @@ function nameOf(at: Instant, { hasSeconds }: Ruler, range: TimeRange): string {
   return hasSeconds ? time : time.slice(0, 5)
 }
 
-function drawRow(context: CanvasRenderingContext2D, scene: TimelineScene, row: TimelineRow, yPx: number) {
-  const { color, window, widthPx } = scene
-  fill(context, color.field, 0, yPx, widthPx, rowPx)
-  drawStretches(context, scene, row, window, yPx, rowPx)
-  const gaps = within(row.gaps, window)
-  gaps.forEach((gap, index) => {
-    const [span] = toSpans([gap], window, widthPx, { minPx: 2 })
-    if (!span || gap.words === '') return
-    const next = gaps[index + 1]
-    // words stand on what is recorded, not on what is to come
-    const nextPx = Math.min(toPx(scene.now, window, widthPx), next ? toPx(next.fromAt, window, widthPx) : widthPx)
-    const wordsPx = context.measureText(gap.words).width
-    const place = placeWords(span, nextPx, wordsPx, 8)
-    if (!place) return
-    if (place.isInside) fill(context, color.field, place.px - 4, yPx, wordsPx + 8, rowPx)
-    context.fillStyle = gap.isPlanned ? color.text3 : color.gap
-    context.fillText(gap.words, place.px, yPx + 15.5)
-  })
-}
-
-function drawStretches(context: CanvasRenderingContext2D, { color, widthPx }: TimelineScene, row: TimelineRow, range: TimeRange, yPx: number, tallPx: number) {
-  context.globalAlpha = recordedAlpha
-  for (const span of toSpans(row.recorded, range, widthPx, { minPx: 1 })) fill(context, color.online, span.fromPx, yPx, span.toPx - span.fromPx, tallPx)
+function drawSelection(context: CanvasRenderingContext2D, { color, window, widthPx, heightPx, selection }: TimelineScene) {
+  if (!selection) return
+  const [fromPx, endPx] = [toPx(selection.fromAt, window, widthPx), toPx(selection.toAt, window, widthPx)]
+  if (endPx < -handlePx || fromPx > widthPx + handlePx) return
+  const topPx = rulerBottomPx
+  context.globalAlpha = selectionAlpha
+  fill(context, color.accent, Math.max(0, fromPx), topPx, Math.min(widthPx, endPx) - Math.max(0, fromPx), heightPx - topPx)
   context.globalAlpha = 1
-  const paint = (isPlanned: boolean, ink: string) => {
-    const gaps = row.gaps.filter((gap) => gap.isPlanned === isPlanned)
-    for (const span of toSpans(gaps, range, widthPx, { minPx: isPlanned ? 0 : 2 }))
-      hatch(context, color.field, ink, span.fromPx, yPx, span.toPx - span.fromPx, tallPx)
+  const middlePx = (topPx + heightPx) / 2
+  for (const px of [fromPx, endPx]) {
+    fill(context, color.accent, Math.round(px) - 0.75, topPx, 1.5, heightPx - topPx)
+    context.beginPath()
+    context.roundRect(Math.round(px) - handlePx / 2, middlePx - handleTallPx / 2, handlePx, handleTallPx, 2)
+    context.fill()
   }
-  paint(true, color.lineStrong)
-  paint(false, color.gap)
-}
-
-function hatch(context: CanvasRenderingContext2D, ground: string, ink: string, xPx: number, yPx: number, widthPx: number, tallPx: number) {
-  fill(context, ground, xPx, yPx, widthPx, tallPx)
-  if (widthPx < 4) return fill(context, ink, xPx, yPx, widthPx, tallPx)
-  context.save()
-  context.beginPath()
-  context.rect(xPx, yPx, widthPx, tallPx)
-  context.clip()
-  context.strokeStyle = ink
-  context.lineWidth = 1.6
-  context.beginPath()
-  for (let px = Math.floor(xPx / hatchPx) * hatchPx - tallPx; px < xPx + widthPx + tallPx; px += hatchPx) {
-    context.moveTo(px, yPx + tallPx)
-    context.lineTo(px + tallPx, yPx)
-  }
-  context.stroke()
-  context.restore()
 }
 
 function drawNow(context: CanvasRenderingContext2D, { color, window, widthPx, heightPx, now, nowWord }: TimelineScene) {
@@ -176,42 +130,12 @@ function drawPointer(context: CanvasRenderingContext2D, { color, window, widthPx
   drawFlag(context, sayMoment(pointerAt, window), px, widthPx, color.active, color.text2)
 }
 
-function drawPlayhead(context: CanvasRenderingContext2D, { color, window, widthPx, heightPx, playheadAt }: TimelineScene) {
+function drawPlayhead(context: CanvasRenderingContext2D, scene: TimelineScene) {
+  const { color, window, widthPx, heightPx } = scene
+  const playheadAt = playheadOf(scene)
   if (playheadAt === null) return
   const px = Math.round(toPx(playheadAt, window, widthPx))
   if (px < -1 || px > widthPx + 1) return
   fill(context, color.text1, px - 0.5, rulerTopPx, 1.5, heightPx - rulerTopPx)
   drawFlag(context, sayMoment(playheadAt, window), px, widthPx, color.text1, color.canvas, true)
-}
-
-/** More than a day: times alone no longer say when. */
-function isLong(range: TimeRange): boolean {
-  return lengthMs(range) > 86_400_000
-}
-
-function sayMoment(at: Instant, window: TimeRange): string {
-  return isLong(window) ? `${formatDay(at, at).slice(0, 5)} ${formatTime(at).slice(0, 5)}` : formatTime(at)
-}
-
-function flagSpan(context: CanvasRenderingContext2D, words: string, px: number, widthPx: number): Span {
-  const halfPx = context.measureText(words).width / 2 + 6
-  const fromPx = Math.min(widthPx - 2 * halfPx, Math.max(0, px - halfPx))
-  return { fromPx, toPx: fromPx + 2 * halfPx }
-}
-
-function drawFlag(context: CanvasRenderingContext2D, words: string, px: number, widthPx: number, ground: string, ink: string, isStrong = false) {
-  if (isStrong) context.font = context.font.replace('12px', '600 12px')
-  const { fromPx, toPx: endPx } = flagSpan(context, words, px, widthPx)
-  context.fillStyle = ground
-  context.beginPath()
-  context.roundRect(fromPx, rulerTopPx - 3, endPx - fromPx, 18, 4)
-  context.fill()
-  context.fillStyle = ink
-  context.fillText(words, fromPx + 6, rulerTopPx + 10.5)
-  if (isStrong) context.font = context.font.replace('600 ', '')
-}
-
-function fill(context: CanvasRenderingContext2D, style: string, xPx: number, yPx: number, widthPx: number, tallPx: number) {
-  context.fillStyle = style
-  context.fillRect(xPx, yPx, widthPx, tallPx)
 }

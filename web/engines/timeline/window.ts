@@ -9,12 +9,26 @@ export function lengthMs({ fromAt, toAt }: TimeRange): number {
   return toAt - fromAt
 }
 
+/** Where in the window a moment lies: 0 its beginning, 1 its end. */
+export function toShare(at: Instant, window: TimeRange): number {
+  return (at - window.fromAt) / lengthMs(window)
+}
+
 export function toPx(at: Instant, window: TimeRange, widthPx: number): number {
-  return ((at - window.fromAt) / lengthMs(window)) * widthPx
+  return toShare(at, window) * widthPx
 }
 
 export function toAt(px: number, window: TimeRange, widthPx: number): Instant {
   return Math.round(window.fromAt + (px / Math.max(1, widthPx)) * lengthMs(window))
+}
+
+/** With half a window on both sides, so that a small move asks for nothing; at most `maxMs`, and nothing to come. */
+export function widen(wanted: TimeRange, now: Instant, maxMs: number): TimeRange {
+  const ms = Math.min(maxMs, lengthMs(wanted))
+  const spareMs = Math.min(ms / 2, (maxMs - ms) / 2)
+  const toAt = Math.round(Math.min(now, wanted.toAt + spareMs))
+  const fromAt = Math.max(0, Math.round(Math.min(wanted.fromAt - spareMs, toAt - 60_000)))
+  return { fromAt: Math.max(fromAt, toAt - maxMs), toAt }
 }
 
 /** `factor` above 1 shows more time. The instant under the pointer stays where it is, within the shortest and the longest window. */

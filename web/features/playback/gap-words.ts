@@ -1,8 +1,8 @@
 /** Why a recording is missing, in words. */
-import type { CameraId, Instant } from '../../../server/contract/ids.ts'
+import type { Instant } from '../../../server/contract/ids.ts'
 import type { Gap } from '../../../server/contract/recordings.ts'
 import { t } from '../../base/i18n.ts'
-import { findAt, type TimelineRow } from '../../engines/timeline/index.ts'
+import { findAt } from '../../engines/timeline/index.ts'
 import type { KnownTimeline } from './timeline-cover.ts'
 
 /** `相机故障：连不上`; the judged cause where there is one. */
@@ -16,12 +16,4 @@ export function sayGap({ reason, cause }: Pick<Gap, 'reason' | 'cause'>): string
 export function reasonAt(known: KnownTimeline | undefined, at: Instant): string {
   const gap = known && findAt(known.gaps, at)
   return gap ? sayGap(gap) : ''
-}
-
-export function toRow(cameraId: CameraId, known: KnownTimeline | undefined): TimelineRow {
-  return {
-    key: cameraId,
-    recorded: known?.recorded ?? [],
-    gaps: (known?.gaps ?? []).map((gap) => ({ fromAt: gap.fromAt, toAt: gap.toAt, words: sayGap(gap), isPlanned: gap.reason === 'not_scheduled' })),
-  }
 }

@@ -1,5 +1,6 @@
 /** Keys of the playback page (design.md section 7). A focused button keeps Space for itself. */
 import { useShortcuts } from '../../base/shortcuts.ts'
+import type { JumpTarget } from './jumps.ts'
 import { type PlaybackSpeed, speeds } from './query.ts'
 
 /** What the keys and the buttons of the page do. */
@@ -13,6 +14,10 @@ export type PlaybackActions = {
   snapshot(): void
   zoom(factor: number): void
   toNewest(): void
+  mark(): void
+  jump(target: JumpTarget): void
+  /** Only for who may download. */
+  select?: { setIn(): void; setOut(): void; toggle(): void }
 }
 
 /** Somebody walks through the buttons with Tab: Space presses the one that is marked. */
@@ -21,7 +26,8 @@ function isButtonReached(): boolean {
   return focused instanceof HTMLButtonElement && focused.matches(':focus-visible')
 }
 
-export function usePlaybackKeys({ togglePlay, step, skip, speed, setSpeed, fullscreen, snapshot, zoom }: PlaybackActions): void {
+export function usePlaybackKeys(actions: PlaybackActions): void {
+  const { togglePlay, step, skip, speed, setSpeed, fullscreen, snapshot, zoom, mark, jump, select } = actions
   const changeSpeed = (by: 1 | -1) => {
     const next = speeds[speeds.indexOf(speed()) + by]
     if (next !== undefined) setSpeed(next)
@@ -34,6 +40,14 @@ export function usePlaybackKeys({ togglePlay, step, skip, speed, setSpeed, fulls
     { keys: 'shift+arrowright', label: 'playback.keys.on10', run: () => skip(10_000) },
     { keys: '[', label: 'playback.slower', run: () => changeSpeed(-1) },
     { keys: ']', label: 'playback.faster', run: () => changeSpeed(1) },
+    { keys: 'm', label: 'playback.keys.mark', run: mark },
+    { keys: 'n', label: 'playback.jump.nextMark', run: () => jump('nextMark') },
+    { keys: 'b', label: 'playback.jump.previousMark', run: () => jump('previousMark') },
+    { keys: 'e', label: 'playback.jump.gapEnd', run: () => jump('gapEnd') },
+    { keys: 'x', label: 'playback.jump.fault', run: () => jump('fault') },
+    ...(select
+      ? [{ keys: 'i', label: 'playback.keys.in', run: select.setIn } as const, { keys: 'o', label: 'playback.keys.out', run: select.setOut } as const]
+      : []),
     { keys: 'f', label: 'live.fullscreen', run: fullscreen },
     { keys: 's', label: 'live.snapshot', run: snapshot },
     { keys: '+', label: 'playback.zoomIn', run: () => zoom(0.5) },

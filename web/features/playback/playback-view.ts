@@ -8,18 +8,26 @@ export function usePlaybackView(): { view: ComputedRef<PlaybackQuery>; change(ch
   const router = useRouter()
   const view = computed<PlaybackQuery>((before) => {
     const parsed = parsePlaybackQuery(route.query)
-    // the same cameras stay the same list: nothing is fetched or drawn anew because the moment moved
-    return before && before.cameraIds.join() === parsed.cameraIds.join() ? { ...parsed, cameraIds: before.cameraIds } : parsed
+    // the same cameras and the same selection stay the same objects: nothing is fetched or drawn anew because the moment moved
+    const isSame = before && before.selection?.fromAt === parsed.selection?.fromAt && before.selection?.toAt === parsed.selection?.toAt
+    const cameraIds = before && before.cameraIds.join() === parsed.cameraIds.join() ? before.cameraIds : parsed.cameraIds
+    return { ...parsed, cameraIds, selection: isSame ? before.selection : parsed.selection }
   })
+
+  /** On its way into the address: a second change at the same moment is put onto it. */
+  let coming: PlaybackQuery | null = null
 
   function change(changes: Partial<PlaybackQuery>): void {
     if (route.name !== 'playback') return
-    const before = view.value
+    const before = coming ?? view.value
     const next = { ...before, ...changes }
     // a layout nobody chose follows the number of cameras
     if (changes.cameraIds && before.layout === usualLayout(before.cameraIds.length)) next.layout = usualLayout(next.cameraIds.length)
     if (next.focusId === null || !next.cameraIds.includes(next.focusId)) next.focusId = next.cameraIds[0] ?? null
-    void router.replace({ name: 'playback', query: serializePlaybackQuery(next) })
+    coming = next
+    void router.replace({ name: 'playback', query: serializePlaybackQuery(next) }).finally(() => {
+      if (coming === next) coming = null
+    })
   }
   return { view, change }
 }

@@ -1,5 +1,6 @@
-/** The playback page's view as a URL query: cameras, moment, layout and speed (any view can be shared and reloaded). */
+/** The playback page's view as a URL query: cameras, moment, layout, speed and selection (any view can be shared and reloaded). */
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
+import type { TimeRange } from '../../../server/contract/recordings.ts'
 import { CameraId, Instant } from '../../../server/contract/ids.ts'
 
 export const maxCameras = 9
@@ -19,6 +20,8 @@ export type PlaybackQuery = {
   readonly at: Instant | null
   readonly layout: PlaybackLayout
   readonly speed: PlaybackSpeed
+  /** Chosen for a clip: `from`, `to`. */
+  readonly selection: TimeRange | null
 }
 
 /** What does not fit is left out: an old or mistyped link still opens. */
@@ -26,24 +29,30 @@ export function parsePlaybackQuery(query: LocationQuery): PlaybackQuery {
   const parsed = (one(query['cameras']) ?? '').split(',').flatMap((id) => CameraId.safeParse(id).data ?? [])
   const cameraIds = [...new Set(parsed)].slice(0, maxCameras)
   const focus = cameraIds.find((id) => id === one(query['focus']))
-  const at = Instant.safeParse(Number(one(query['at']) ?? 'none'))
+  const [fromAt, toAt] = [instant(query['from']), instant(query['to'])]
   const layout = layouts.find((each) => each === one(query['layout']))
   return {
     cameraIds,
     focusId: focus ?? cameraIds[0] ?? null,
-    at: at.success ? at.data : null,
+    // a link to a clip opens at its beginning
+    at: instant(query['at']) ?? fromAt,
     layout: layout ?? usualLayout(cameraIds.length),
     speed: speeds.find((each) => String(each) === one(query['speed'])) ?? 1,
+    selection: fromAt !== null && toAt !== null && toAt > fromAt ? { fromAt, toAt } : null,
   }
 }
 
-export function serializePlaybackQuery({ cameraIds, focusId, at, layout, speed }: PlaybackQuery): LocationQueryRaw {
+export function serializePlaybackQuery({ cameraIds, focusId, at, layout, speed, selection }: PlaybackQuery): LocationQueryRaw {
   const query: LocationQueryRaw = {}
   if (cameraIds.length > 0) query['cameras'] = cameraIds.join(',')
   if (focusId !== null && focusId !== cameraIds[0]) query['focus'] = focusId
   if (at !== null) query['at'] = String(at)
   if (layout !== usualLayout(cameraIds.length)) query['layout'] = layout
   if (speed !== 1) query['speed'] = String(speed)
+  if (selection) {
+    query['from'] = String(Math.round(selection.fromAt))
+    query['to'] = String(Math.round(selection.toAt))
+  }
   return query
 }
 
@@ -55,6 +64,10 @@ export function usualLayout(cameras: number): PlaybackLayout {
 export function shownIds({ cameraIds, focusId, layout }: Pick<PlaybackQuery, 'cameraIds' | 'focusId' | 'layout'>): readonly CameraId[] {
   const others = cameraIds.filter((id) => id !== focusId).slice(0, Number(layout) - 1)
   return cameraIds.filter((id) => id === focusId || others.includes(id))
+}
+
+function instant(value: LocationQuery[string] | undefined): Instant | null {
+  return Instant.safeParse(Number(one(value) ?? 'none')).data ?? null
 }
 
 function one(value: LocationQuery[string] | undefined): string | undefined {

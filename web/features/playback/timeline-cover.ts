@@ -1,8 +1,8 @@
 /** Which part of the timeline is known, what to ask for next, and how the newest part is put onto the rest. Pure. */
-import { type Gap, MAX_TIMELINE_MS, type Timeline, type TimeRange } from '../../../server/contract/recordings.ts'
+import type { Fault, Gap, Timeline, TimeRange } from '../../../server/contract/recordings.ts'
 
 /** What the server said of one camera, and of which stretch it spoke. */
-export type KnownTimeline = TimeRange & Pick<Timeline, 'recorded' | 'gaps'>
+export type KnownTimeline = TimeRange & Pick<Timeline, 'recorded' | 'gaps' | 'faults'>
 
 /** How much of what is already known is asked for again with the newest part: a segment grows, a gap closes. */
 export const overlapMs = 5 * 60_000
@@ -11,15 +11,6 @@ export const overlapMs = 5 * 60_000
 export function covers(known: KnownTimeline | undefined, wanted: TimeRange, now: number, slackMs: number): boolean {
   if (!known) return false
   return known.fromAt <= wanted.fromAt && known.toAt >= Math.min(wanted.toAt, now - slackMs)
-}
-
-/** With half a window on both sides, so that a small move asks for nothing. */
-export function widen(wanted: TimeRange, now: number): TimeRange {
-  const lengthMs = Math.min(MAX_TIMELINE_MS, wanted.toAt - wanted.fromAt)
-  const spareMs = Math.min(lengthMs / 2, (MAX_TIMELINE_MS - lengthMs) / 2)
-  const toAt = Math.round(Math.min(now, wanted.toAt + spareMs))
-  const fromAt = Math.max(0, Math.round(Math.min(wanted.fromAt - spareMs, toAt - 60_000)))
-  return { fromAt: Math.max(fromAt, toAt - MAX_TIMELINE_MS), toAt }
 }
 
 /** `tail` is newer and right wherever it speaks. */
@@ -31,6 +22,7 @@ export function splice(known: KnownTimeline, tail: KnownTimeline): KnownTimeline
     toAt: Math.max(known.toAt, tail.toAt),
     recorded: join<TimeRange>([...cut(known.recorded), ...tail.recorded], () => true),
     gaps: join<Gap>([...cut(known.gaps), ...tail.gaps], (a, b) => a.reason === b.reason && a.cause === b.cause),
+    faults: join<Fault>([...cut(known.faults), ...tail.faults], (a, b) => a.status === b.status && a.cause === b.cause),
   }
 }
 

@@ -1,10 +1,11 @@
 /** What is recorded of the chosen cameras in the stretch that is looked at: fetched as the window moves, its newest part every ten seconds. */
 import { onScopeDispose, shallowRef, watch } from 'vue'
 import type { CameraId } from '../../../server/contract/ids.ts'
-import { recordingApi, type TimeRange } from '../../../server/contract/recordings.ts'
+import { MAX_TIMELINE_MS, recordingApi, type TimeRange } from '../../../server/contract/recordings.ts'
 import { call } from '../../base/api.ts'
 import { serverNow } from '../../base/server-clock.ts'
-import { covers, type KnownTimeline, overlapMs, splice, widen } from './timeline-cover.ts'
+import { widen } from '../../engines/timeline/index.ts'
+import { covers, type KnownTimeline, overlapMs, splice } from './timeline-cover.ts'
 
 const settleMs = 150
 const againMs = 10_000
@@ -36,7 +37,7 @@ export function useTimelines(cameraIds: () => readonly CameraId[], wanted: () =>
     const range = wanted()
     for (const cameraId of cameraIds()) {
       if (covers(byId.value.get(cameraId), range, serverNow(), 2 * againMs)) continue
-      void ask(cameraId, widen(range, serverNow()), (_, fresh) => fresh)
+      void ask(cameraId, widen(range, serverNow(), MAX_TIMELINE_MS), (_, fresh) => fresh)
     }
     const chosen = cameraIds()
     if ([...byId.value.keys()].some((id) => !chosen.includes(id))) byId.value = new Map([...byId.value].filter(([id]) => chosen.includes(id)))
@@ -58,9 +59,9 @@ export function useTimelines(cameraIds: () => readonly CameraId[], wanted: () =>
     const mine = new AbortController()
     running.set(cameraId, mine)
     try {
-      const { recorded, gaps } = await call(recordingApi.timeline, { params: { cameraId }, query: range, signal: mine.signal })
+      const { recorded, gaps, faults } = await call(recordingApi.timeline, { params: { cameraId }, query: range, signal: mine.signal })
       if (mine.signal.aborted || !cameraIds().includes(cameraId)) return
-      byId.value = new Map(byId.value).set(cameraId, take(byId.value.get(cameraId), { ...range, recorded, gaps }))
+      byId.value = new Map(byId.value).set(cameraId, take(byId.value.get(cameraId), { ...range, recorded, gaps, faults }))
       problem.value = null
     } catch (error) {
       if (!mine.signal.aborted) problem.value = error

@@ -5,9 +5,12 @@ import { addDays, dayStart } from '../../base/calendar.ts'
 
 const dayMs = 86_400_000
 
-/** Two hours, the moment in the middle. */
-export function startWindow(at: Instant): TimeRange {
-  return { fromAt: at - 3_600_000, toAt: at + 3_600_000 }
+/** Two hours, the moment in the middle; with a selection as much as shows it whole. */
+export function startWindow(at: Instant, selection: TimeRange | null = null): TimeRange {
+  if (!selection) return { fromAt: at - 3_600_000, toAt: at + 3_600_000 }
+  const halfMs = Math.max(3_600_000, (selection.toAt - selection.fromAt) * 0.75)
+  const middleAt = Math.round((selection.fromAt + selection.toAt) / 2)
+  return { fromAt: Math.round(middleAt - halfMs), toAt: Math.round(middleAt + halfMs) }
 }
 
 /** The local day the window lies in, or as many days around as it needs. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { heightPx, hitTest, rowPitchPx, rowsTopPx } from '../../../../web/engines/timeline/geometry.ts'
+import type { TimelineRow, TimelineView } from '../../../../web/engines/timeline/scene.ts'
 import { findAt, placeWords, toSpans, within } from '../../../../web/engines/timeline/spans.ts'
 import { chooseTicks } from '../../../../web/engines/timeline/ticks.ts'
 import { centreOn, follow, keepNear, maxWindowMs, minWindowMs, panBy, toAt, toPx, zoomAt } from '../../../../web/engines/timeline/window.ts'
@@ -120,23 +121,39 @@ describe('R-PLAY-2 ranges on few pixels', () => {
 })
 
 describe('R-PLAY-2 what lies under the pointer', () => {
-  const view = { window, widthPx: 1000, rows: 3, playheadAt: base + hour, isTouch: false }
+  const row = (key: string, marks: TimelineRow['marks'] = []): TimelineRow => ({ key, recorded: [], gaps: [], faults: [], marks, locks: [] })
+  const mark = { key: 'm', at: base + 90 * minute, words: '白色面包车驶入' }
+  const view: TimelineView = {
+    window,
+    overview: window,
+    widthPx: 1000,
+    rows: [row('a'), row('b', [mark]), row('c')],
+    focus: 0,
+    playheadAt: base + hour,
+    selection: { fromAt: base + 30 * minute, toAt: base + hour },
+    scrubAt: null,
+    pointerAt: null,
+    now: base + 2 * hour,
+  }
   const pitchPx = rowPitchPx(3)
   test.each([
     { name: 'the day', xPx: 500, yPx: 8, kind: 'overview' },
     { name: 'the flag of the playhead', xPx: 480, yPx: 45, kind: 'playhead' },
     { name: 'the ruler', xPx: 300, yPx: 55, kind: 'ruler' },
-    { name: 'the line of the playhead', xPx: 503, yPx: rowsTopPx + 10, kind: 'playhead' },
+    { name: 'an edge of the selection, before the playhead that stands on it', xPx: 503, yPx: rowsTopPx + 10, kind: 'handle', edge: 'toAt' },
+    { name: 'its other edge', xPx: 252, yPx: heightPx(3) - 3, kind: 'handle', edge: 'fromAt' },
+    { name: 'a mark', xPx: 747, yPx: rowsTopPx + pitchPx + 5, kind: 'mark', index: 1, mark },
+    { name: 'the same moment in a row without it', xPx: 747, yPx: rowsTopPx + 5, kind: 'row', index: 0 },
     { name: 'beside it', xPx: 510, yPx: rowsTopPx + 10, kind: 'row', index: 0 },
     { name: 'the third row', xPx: 100, yPx: rowsTopPx + 2 * pitchPx + 5, kind: 'row', index: 2 },
     { name: 'between rows', xPx: 100, yPx: rowsTopPx + pitchPx - 2, kind: 'ground' },
     { name: 'below', xPx: 100, yPx: heightPx(3) + 10, kind: 'ground' },
-  ])('$name', ({ xPx, yPx, kind, index }) => {
-    const target = hitTest(xPx, yPx, view)
-    expect(target.kind).toBe(kind)
-    if (index !== undefined) expect(target).toEqual({ kind, index })
+  ])('$name', ({ xPx, yPx, name: _, ...expected }) => expect(hitTest(xPx, yPx, view)).toEqual(expected))
+  test('without a selection the line of the playhead is taken hold of', () => {
+    expect(hitTest(503, rowsTopPx + 10, { ...view, selection: null }).kind).toBe('playhead')
   })
   test('a finger takes hold of the playhead from further away', () => {
-    expect(hitTest(515, rowsTopPx + 10, { ...view, isTouch: true }).kind).toBe('playhead')
+    expect(hitTest(515, rowsTopPx + 10, { ...view, selection: null }).kind).toBe('row')
+    expect(hitTest(515, rowsTopPx + 10, { ...view, selection: null }, true).kind).toBe('playhead')
   })
 })

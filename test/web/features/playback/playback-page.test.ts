@@ -11,13 +11,16 @@ import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import PlaybackPage from '../../../../web/features/playback/PlaybackPage.vue'
 import PlaybackTile from '../../../../web/features/playback/PlaybackTile.vue'
 import PlaybackTimeline from '../../../../web/features/playback/PlaybackTimeline.vue'
+import PlaybackTools from '../../../../web/features/playback/PlaybackTools.vue'
 import { playbackRoutes } from '../../../../web/features/playback/routes.ts'
 import { messages } from '../../../../web/messages.ts'
+import { createRecordingsApi, type RecordingsApi, toFetch } from '../../support/recordings-api.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
 const now = new Date(2026, 10, 22, 19, 42, 8).getTime()
 let wrapper: VueWrapper
 let router: Router
+let api: RecordingsApi
 
 beforeAll(() => {
   installMessages(messages)
@@ -25,7 +28,11 @@ beforeAll(() => {
 })
 beforeEach(() => {
   vi.useFakeTimers({ now })
-  vi.stubGlobal('fetch', async (url: string) => Response.json({ cameraId: url.split('/')[3], recorded: [], gaps: [], faults: [] }))
+  api = createRecordingsApi({ recordedIn: (_, range) => [range], gapsIn: () => [] })
+  const answer = toFetch(api)
+  vi.stubGlobal('fetch', async (url: string, init?: RequestInit) =>
+    url.includes('/timeline') ? Response.json({ cameraId: url.split('/')[3], recorded: [], gaps: [], faults: [] }) : answer(url, init),
+  )
 })
 afterEach(() => {
   wrapper.unmount()
@@ -159,6 +166,84 @@ describe('R-PLAY-1 keys', () => {
     input.dispatchEvent(new KeyboardEvent('keydown', { key: ']', bubbles: true, cancelable: true }))
     await settle()
     expect(query()).toEqual({})
+  })
+})
+
+describe('R-PLAY-4 the tools', () => {
+  const download = ['camera.see', 'camera.playback', 'camera.download']
+  const press = async (key: string) => {
+    window.dispatchEvent(new KeyboardEvent('keydown', { key, cancelable: true }))
+    await settle()
+  }
+  const range = { from: String(now - 3600_000), to: String(now - 3000_000) }
+
+  test('I and O set the ends of the clip, the panel opens, the address has it; the button takes it away', async () => {
+    await open(`/playback?cameras=a&at=${now - 3600_000}`, download)
+    await press(' ')
+    await press('i')
+    expect(wrapper.find('.clip-panel').exists()).toBe(true)
+    timeline().vm.$emit('seek', now - 3000_000, true)
+    await settle()
+    await press('o')
+    await settle(400)
+    expect(query()).toMatchObject(range)
+    expect(timeline().props('selection')).toEqual({ fromAt: now - 3600_000, toAt: now - 3000_000 })
+    await wrapper.get('[aria-label="选段"]').trigger('click')
+    await settle(400)
+    expect(query()).not.toHaveProperty('from')
+    expect(wrapper.find('.clip-panel').exists()).toBe(false)
+  })
+
+  test('a link to a clip opens with it, at its beginning, with the panel', async () => {
+    await open(`/playback?cameras=a,b&from=${range.from}&to=${range.to}`, download)
+    expect(clock()).toBe('18:42:08')
+    expect(wrapper.get('.clip-panel').text()).toContain('18:42:08–18:52:08')
+    const window = timeline().props('window') as { fromAt: number; toAt: number }
+    expect(window.fromAt < Number(range.from) && window.toAt > Number(range.to)).toBe(true)
+  })
+
+  test('nine cameras and a moment in a shared link', async () => {
+    await open(`/playback?cameras=a,b,c,d,e,f,g,h,i&at=${now - 3600_000}`)
+    expect(query()['cameras']).toBe('a,b,c,d,e,f,g,h,i')
+    expect(tiles()).toHaveLength(3) // those there are
+    expect(clock()).toBe('18:42:08')
+  })
+
+  test('who may not download has neither buttons nor panel nor keys, but marks', async () => {
+    await open(`/playback?cameras=a&from=${range.from}&to=${range.to}`)
+    await press('i')
+    await settle(400)
+    expect(query()).toMatchObject(range)
+    expect(wrapper.find('.clip-panel').exists()).toBe(false)
+    for (const label of ['选段', '锁定', '下载选段']) expect(wrapper.find(`[aria-label="${label}"]`).exists()).toBe(false)
+    expect(wrapper.find('[aria-label="标记"]').exists()).toBe(true)
+    expect(timeline().props('canSelect')).toBe(false)
+  })
+
+  test('a mark in the list brings its camera and its moment, both', async () => {
+    await open(`/playback?cameras=a,b&at=${now - 3600_000}`)
+    wrapper.getComponent(PlaybackTools).vm.$emit('goTo', now - 600_000, 'b')
+    await settle()
+    expect(query()).toMatchObject({ focus: 'b', at: String(now - 600_000) })
+  })
+
+  test('keys go to the next and the previous mark; when there is none it is said', async () => {
+    for (const [minutes, note] of [
+      [10, '先'],
+      [40, '后'],
+    ] as const)
+      api.answer('POST', new URL('http://x/api/cameras/a/marks'), { at: now - 3600_000 + minutes * 60_000, note })
+    await open(`/playback?cameras=a&at=${now - 3600_000}`)
+    await settle(200)
+    await press(' ')
+    await press('n')
+    expect(clock()).toBe('18:52:08')
+    await press('n')
+    expect(clock()).toBe('19:22:08')
+    await press('n')
+    expect(wrapper.get('.remark').text()).toBe('时间轴范围内没有下一个标记')
+    await press('b')
+    expect(clock()).toBe('18:52:08')
   })
 })
 

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Browser, hasChromium, openBrowser } from '../../../support/browser.ts'
 import { buildHarness } from '../../support/build-harness.ts'
-import { hasFfmpeg, makeClip } from '../../support/flv-server.ts'
+import { hasFfmpeg, makeClip, makeStillMp4 } from '../../support/flv-server.ts'
 import { type PlaybackServer, startPlaybackServer, type Stored } from '../../support/playback-server.ts'
 
 const hour = 3600_000
@@ -28,7 +28,7 @@ let browser: Browser
 beforeAll(async () => {
   if (!hasChromium || !hasFfmpeg) return
   folder = await buildHarness()
-  server = await startPlaybackServer({ folder, clip: makeClip({ seconds: 10, sizePx: [320, 180] }), storedOf: () => whole })
+  server = await startPlaybackServer({ folder, clip: makeClip({ seconds: 10, sizePx: [320, 180] }), still: makeStillMp4(), storedOf: () => whole })
   browser = await openBrowser({ origin: server.origin })
 })
 afterAll(async () => {
@@ -127,8 +127,9 @@ describe.skipIf(!hasChromium || !hasFfmpeg)('R-PLAY-2 pictures in step', () => {
     await untilPhases(['playing', 'gap'])
     await browser.page.getByText('该时段无录像：磁盘故障或切换').waitFor()
     expect((await videos())[1]!.paused).toBe(true)
+    // a new page: the one that plays would go on from where it is
+    await browser.page.goto('about:blank')
     await open(`cameras=cam2&at=${gap.fromAt - 2_000}`)
-    await browser.page.reload()
     await browser.page.getByText('已跳过无录像时段').waitFor()
     await untilPhases(['playing'])
     expect(addressAt()).toBeLessThan(gap.toAt + minute)
@@ -205,6 +206,81 @@ describe.skipIf(!hasChromium || !hasFfmpeg)('R-PLAY-2 the timeline', () => {
     await browser.page.mouse.click(x + width * 0.475, y + 85)
     await expect.poll(addressAt).not.toBe(at)
     expect(Math.abs(addressAt() - at)).toBeLessThan(3 * minute)
+  })
+})
+
+describe.skipIf(!hasChromium || !hasFfmpeg)('R-PLAY-4 marks, clips and stills on the timeline', () => {
+  const box = async () => (await browser.page.locator('.timeline canvas').boundingBox())!
+  /** The selection in the address, in minutes from the moment the page was opened at. */
+  const selected = () => {
+    const query = new URLSearchParams(new URL(browser.page.url()).hash.split('?')[1])
+    return ['from', 'to'].map((name) => Math.round((Number(query.get(name)) - (startedAt - hour)) / minute))
+  }
+
+  test('M writes a mark where the playhead stands; a click on its flag goes there', async () => {
+    await open(`cameras=cam1,cam2&at=${startedAt - hour}`)
+    await untilPhases(['playing', 'playing'])
+    await key('Space')
+    await key('m')
+    await browser.page.keyboard.type('白色面包车驶入')
+    await key('Enter')
+    await expect.poll(() => server.api.marks().map(({ cameraId, note }) => [cameraId, note])).toEqual([['cam1', '白色面包车驶入']])
+    const { at } = server.api.marks()[0]!
+    const { x, y, width } = await box()
+    await browser.page.mouse.click(x + width * 0.25, y + 55)
+    await expect.poll(addressAt).toBeLessThan(at - 20 * minute)
+    // in the middle of two hours, in the first row, a few pixels beside the flag
+    await browser.page.mouse.click(x + width / 2 + 3, y + 82)
+    await expect.poll(addressAt).toBe(at)
+  })
+
+  test('the clip is made by the button, its ends are dragged, with Shift a new one is drawn', async () => {
+    await open(`cameras=cam1&at=${startedAt - hour}`)
+    await untilPhases(['playing'])
+    await key('Space')
+    const { x, y, width } = await box()
+    const px = (minutes: number) => x + width * (0.5 + minutes / 120)
+    await browser.page.getByRole('button', { name: '选段', exact: true }).click()
+    await browser.page.locator('.clip-panel').waitFor()
+    await expect.poll(selected).toEqual([-5, 5])
+    const narrow = await box()
+    const at = (minutes: number) => narrow.x + narrow.width * (0.5 + minutes / 120)
+    expect(px(30)).toBeGreaterThan(at(30))
+    await browser.page.mouse.move(at(selected()[1]!), narrow.y + 84)
+    await browser.page.mouse.down()
+    await browser.page.mouse.move(at(20), narrow.y + 84, { steps: 5 })
+    await browser.page.mouse.up()
+    await expect.poll(() => selected()[1]).toBe(20)
+    await browser.page.keyboard.down('Shift')
+    await browser.page.mouse.move(at(-40), y + 84)
+    await browser.page.mouse.down()
+    await browser.page.mouse.move(at(-20), y + 84, { steps: 5 })
+    await browser.page.mouse.up()
+    await browser.page.keyboard.up('Shift')
+    await expect.poll(selected).toEqual([-40, -20])
+    await expect.poll(() => browser.page.locator('.clip-panel .camera').innerText()).toMatch(/完整\s*600 MB/)
+  })
+
+  test('a still above the pointer when it rests; in a gap the reason, and nothing is asked', async () => {
+    server.storedOf = () => withGap
+    await open(`cameras=cam1&at=${startedAt - hour}`)
+    await untilPhases(['playing'])
+    await key('Space')
+    const asked = () => server.asked.filter((path) => path.endsWith('/recorded-still')).length
+    const { x, y, width } = await box()
+    const px = (minutes: number) => x + width * (0.5 + minutes / 120)
+    const before = asked()
+    await browser.page.mouse.move(px(10), y + 84)
+    await browser.page.mouse.move(px(20), y + 84, { steps: 30 })
+    await browser.page.locator('.hover canvas[data-at]').waitFor()
+    expect(asked() - before).toBeLessThanOrEqual(2)
+    const shownAt = Number(await browser.page.locator('.hover canvas').getAttribute('data-at'))
+    expect(Math.abs(shownAt - (startedAt - 40 * minute))).toBeLessThan(minute)
+    const shown = asked()
+    await browser.page.mouse.move(px(40.5), y + 84)
+    await browser.page.getByText('磁盘故障或切换，').waitFor()
+    expect(await browser.page.locator('.hover canvas').count()).toBe(0)
+    expect(asked()).toBe(shown)
   })
 })
 

@@ -6,12 +6,14 @@ import type { CameraId } from '../../../../server/contract/ids.ts'
 import { MAX_TIMELINE_MS, type TimeRange } from '../../../../server/contract/recordings.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
 import { addDays, dayStart, monthStart } from '../../../../web/base/calendar.ts'
+import { widen } from '../../../../web/engines/timeline/index.ts'
 import type { PlaybackState } from '../../../../web/engines/player/index.ts'
-import { reasonAt, toRow } from '../../../../web/features/playback/gap-words.ts'
+import { reasonAt } from '../../../../web/features/playback/gap-words.ts'
 import { parsePlaybackQuery, serializePlaybackQuery, shownIds } from '../../../../web/features/playback/query.ts'
 import { useRecordedDays } from '../../../../web/features/playback/recorded-days.ts'
 import { tileWords } from '../../../../web/features/playback/tile-words.ts'
-import { covers, type KnownTimeline, splice, widen } from '../../../../web/features/playback/timeline-cover.ts'
+import { covers, type KnownTimeline, splice } from '../../../../web/features/playback/timeline-cover.ts'
+import { toRow } from '../../../../web/features/playback/timeline-rows.ts'
 import { useTimelines } from '../../../../web/features/playback/timelines.ts'
 import { atDay, overviewOf } from '../../../../web/features/playback/windows.ts'
 import { messages } from '../../../../web/messages.ts'
@@ -27,32 +29,39 @@ beforeAll(() => {
 
 describe('R-PLAY-2 the address holds the view', () => {
   test('what is written is read again', () => {
-    const view = { cameraIds: ['a', 'b', 'c'] as CameraId[], focusId: b, at: now, layout: '9' as const, speed: 0.25 as const }
+    const view = {
+      cameraIds: ['a', 'b', 'c'] as CameraId[],
+      focusId: b,
+      at: now,
+      layout: '9' as const,
+      speed: 0.25 as const,
+      selection: { fromAt: now - hour, toAt: now },
+    }
     const query = serializePlaybackQuery(view)
-    expect(query).toEqual({ cameras: 'a,b,c', focus: 'b', at: String(now), layout: '9', speed: '0.25' })
+    expect(query).toEqual({ cameras: 'a,b,c', focus: 'b', at: String(now), layout: '9', speed: '0.25', from: String(now - hour), to: String(now) })
     expect(parsePlaybackQuery(query as Record<string, string>)).toEqual(view)
   })
 
   test('what everybody gets is left out', () => {
-    expect(serializePlaybackQuery({ cameraIds: [a], focusId: a, at: null, layout: '1', speed: 1 })).toEqual({ cameras: 'a' })
+    expect(serializePlaybackQuery({ cameraIds: [a], focusId: a, at: null, layout: '1', speed: 1, selection: null })).toEqual({ cameras: 'a' })
   })
 
   test.each([
     {
       name: 'nonsense',
       query: { cameras: 'a, b,<x>,a', at: 'soon', layout: '5', speed: '3', focus: 'z' },
-      expected: { cameraIds: ['a'], focusId: 'a', at: null, layout: '1', speed: 1 },
+      expected: { cameraIds: ['a'], focusId: 'a', at: null, layout: '1', speed: 1, selection: null },
     },
-    { name: 'nothing', query: {}, expected: { cameraIds: [], focusId: null, at: null, layout: '1', speed: 1 } },
+    { name: 'nothing', query: {}, expected: { cameraIds: [], focusId: null, at: null, layout: '1', speed: 1, selection: null } },
     {
       name: 'a moment before the epoch',
       query: { cameras: 'a,b', at: '-5' },
-      expected: { cameraIds: ['a', 'b'], focusId: 'a', at: null, layout: '4', speed: 1 },
+      expected: { cameraIds: ['a', 'b'], focusId: 'a', at: null, layout: '4', speed: 1, selection: null },
     },
     {
       name: 'ten cameras',
       query: { cameras: 'a,b,c,d,e,f,g,h,i,j' },
-      expected: { cameraIds: 'abcdefghi'.split(''), focusId: 'a', at: null, layout: '9', speed: 1 },
+      expected: { cameraIds: 'abcdefghi'.split(''), focusId: 'a', at: null, layout: '9', speed: 1, selection: null },
     },
   ])('what does not fit is left out: $name', ({ query, expected }) => expect(parsePlaybackQuery(query as Record<string, string>)).toEqual(expected))
 
@@ -77,6 +86,7 @@ describe('R-PLAY-2 what is known of the timeline', () => {
       { fromAt: 40, toAt: 60, reason: 'disk', cause: null },
       { fromAt: 90, toAt: 100, reason: 'camera', cause: 'unreachable' },
     ],
+    faults: [{ fromAt: 90, toAt: 100, status: 'offline', cause: 'unreachable' }],
   }
   test('the newest part goes onto the rest without a seam, and corrects it', () => {
     const tail: KnownTimeline = {
@@ -87,6 +97,7 @@ describe('R-PLAY-2 what is known of the timeline', () => {
         { fromAt: 110, toAt: 130 },
       ],
       gaps: [{ fromAt: 92, toAt: 110, reason: 'camera', cause: 'unreachable' }],
+      faults: [{ fromAt: 91, toAt: 110, status: 'offline', cause: 'unreachable' }],
     }
     expect(splice(known, tail)).toEqual({
       fromAt: 0,
@@ -97,6 +108,7 @@ describe('R-PLAY-2 what is known of the timeline', () => {
         { fromAt: 110, toAt: 130 },
       ],
       gaps: [known.gaps[0], tail.gaps[0]],
+      faults: tail.faults,
     })
   })
 
@@ -111,15 +123,15 @@ describe('R-PLAY-2 what is known of the timeline', () => {
     { name: 'two hours', wanted: { fromAt: now - 9 * hour, toAt: now - 7 * hour }, expected: { fromAt: now - 10 * hour, toAt: now - 6 * hour } },
     { name: 'up to now', wanted: { fromAt: now - 2 * hour, toAt: now + 2 * hour }, expected: { fromAt: now - 4 * hour, toAt: now } },
     { name: 'the whole future', wanted: { fromAt: now + hour, toAt: now + 2 * hour }, expected: { fromAt: now - 60_000, toAt: now } },
-  ])('asks for a little more than is seen: $name', ({ wanted, expected }) => expect(widen(wanted, now)).toEqual(expected))
+  ])('asks for a little more than is seen: $name', ({ wanted, expected }) => expect(widen(wanted, now, MAX_TIMELINE_MS)).toEqual(expected))
 
   test('never for more than the server gives', () => {
-    const range = widen({ fromAt: now - 39 * 24 * hour, toAt: now }, now)
+    const range = widen({ fromAt: now - 39 * 24 * hour, toAt: now }, now, MAX_TIMELINE_MS)
     expect(range.toAt - range.fromAt).toBeLessThanOrEqual(MAX_TIMELINE_MS)
   })
 
   test('a gap has its reason and cause in words; what nobody wanted is no fault', () => {
-    const row = toRow(a, { ...known, gaps: [...known.gaps, { fromAt: 120, toAt: 130, reason: 'not_scheduled', cause: null }] })
+    const row = toRow(a, { ...known, gaps: [...known.gaps, { fromAt: 120, toAt: 130, reason: 'not_scheduled', cause: null }] }, undefined, now)
     expect(row.gaps.map(({ words, isPlanned }) => [words, isPlanned])).toEqual([
       ['磁盘故障或切换', false],
       ['相机故障：连不上', false],

@@ -24,7 +24,11 @@ const cameras = names.map((name, index) => makeCamera(`cam${index + 1}`, name))
 
 createHarnessApp(
   cameras,
-  wish.get('right') === 'none' ? ['camera.see'] : ['camera.see', 'camera.live', 'camera.playback'],
+  wish.get('right') === 'none'
+    ? ['camera.see']
+    : wish.get('right') === 'look'
+      ? ['camera.see', 'camera.live', 'camera.playback']
+      : ['camera.see', 'camera.live', 'camera.playback', 'camera.download'],
   () => () =>
     h(NConfigProvider, { abstract: true, theme: baseTheme[theme], themeOverrides: createThemeOverrides(theme) }, () =>
       h('main', { style: 'position:fixed;inset:0;display:flex' }, h(RouterView)),
