@@ -8,12 +8,13 @@ import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { RecordedDays, RecordingPolicy, SetRecordingPolicy, TimeRange, Timeline } from '../../contract/recordings.ts'
 import type { StatusInterval } from '../../contract/status.ts'
 import type { MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
+import { byCamera } from './by-camera.ts'
 import { createDiskAlarms } from './disk-alarms.ts'
 import { clipRange, joinRanges } from './ranges.ts'
 import { createRetention } from './retention.ts'
 import { createStorage } from './storage.ts'
 import { ALL_CAMERAS, type IndexRow, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
-import { SEAM_MS, timelineOf } from './timeline.ts'
+import { timelineOf } from './timeline.ts'
 import { daysIn, isPlanned } from './week.ts'
 
 /** How often closed segments are written to the index, and tried again after a failure. */
@@ -47,7 +48,9 @@ export type RecordingsDeps = {
 export type CameraRange = TimeRange & { cameraId: CameraId }
 
 export function createRecordings({ store, plane, clock, clockGuard, log, quotaBytes, isCamera, listStatuses, isLocked, listLocked }: RecordingsDeps) {
+  /** Policies in force, and all there ever were: few, and asked for by every timeline. */
   const policies = new Map<CameraId, PolicyInterval>()
+  let history: ReadonlyMap<CameraId, readonly PolicyInterval[]> = new Map()
   /** The growing segment of each camera, as last told. */
   const growing = new Map<CameraId, RecordedSegment>()
   const toIndex = new Map<string, RecordedSegment>()
@@ -72,7 +75,8 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
     clock,
     quotaBytes,
     policyOf: (cameraId) => policies.get(cameraId) ?? { mode: 'off', keepDays: DEFAULT_KEEP_DAYS },
-    listPolicyCameras: () => [...policies.keys()],
+    listPolicyCameras: () => [...history.keys()],
+    historyOf,
     knownUntil,
     listWaiting: ({ fromAt, toAt }) => waiting().filter((segment) => segment.fromAt < toAt && segment.toAt > fromAt),
     sumLocked: async () => (await bytesIn(listLocked())).reduce((sum, bytes) => sum + bytes, 0),
@@ -171,6 +175,17 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
     }
   }
 
+  async function readPolicies() {
+    history = byCamera(await store.listPolicies())
+    policies.clear()
+    for (const own of history.values()) for (const policy of own) if (policy.toAt === null) policies.set(policy.cameraId, policy)
+  }
+
+  /** Policies of a camera that touch the range, oldest first. */
+  function historyOf(cameraId: CameraId, { fromAt, toAt }: TimeRange): PolicyInterval[] {
+    return (history.get(cameraId) ?? []).filter((policy) => policy.fromAt < toAt && (policy.toAt === null || policy.toAt > fromAt))
+  }
+
   /** Stored, but not in the index yet. */
   const waiting = () => [...toIndex.values(), ...growing.values()]
 
@@ -181,8 +196,8 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
     return grown !== undefined && nowAt - grown < GROWS_WITHIN_MS ? Math.min(grown, nowAt) : nowAt
   }
 
-  async function recordedIn(cameraId: CameraId, range: TimeRange, withinMs: number): Promise<TimeRange[]> {
-    const segments = await store.listStretches(cameraId, range, withinMs)
+  async function recordedIn(cameraId: CameraId, range: TimeRange): Promise<TimeRange[]> {
+    const segments = await store.listSegments(cameraId, range)
     return [...segments, ...waiting().filter((segment) => segment.cameraId === cameraId)]
       .filter(({ fromAt, toAt }) => fromAt < range.toAt && toAt > range.fromAt)
       .sort((a, b) => a.fromAt - b.fromAt)
@@ -202,13 +217,17 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
   }
 
   async function timeline(cameraId: CameraId, range: TimeRange): Promise<Timeline> {
-    const [segments, history, stored, statuses] = await Promise.all([
-      recordedIn(cameraId, range, SEAM_MS),
-      store.listPolicyHistory(cameraId, range),
-      store.listProblems(cameraId, range),
-      listStatuses(cameraId, range),
-    ])
-    return timelineOf({ cameraId, range, knownUntilAt: knownUntil(cameraId), nowAt: clock.now(), segments, policies: history, problems: stored, statuses })
+    const [segments, stored, statuses] = await Promise.all([recordedIn(cameraId, range), store.listProblems(cameraId, range), listStatuses(cameraId, range)])
+    return timelineOf({
+      cameraId,
+      range,
+      knownUntilAt: knownUntil(cameraId),
+      nowAt: clock.now(),
+      segments,
+      policies: historyOf(cameraId, range),
+      problems: stored,
+      statuses,
+    })
   }
 
   return {
@@ -225,12 +244,12 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
     },
     /** Reads the policies; media is told when it is there. */
     async open(): Promise<void> {
-      for (const policy of await store.listPolicies()) policies.set(policy.cameraId, policy)
+      await readPolicies()
       await retention.open()
       if (plane.isUp()) await onLinkUp()
     },
     async days(cameraId: CameraId, range: TimeRange): Promise<RecordedDays> {
-      const recorded = joinRanges(await recordedIn(cameraId, range, 0), 0)
+      const recorded = joinRanges(await recordedIn(cameraId, range), 0)
       const days = daysIn(range).map((day) => ({
         ...day,
         recordedMs: recorded.flatMap((each) => clipRange(each, day)).reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0),
@@ -245,7 +264,7 @@ export function createRecordings({ store, plane, clock, clockGuard, log, quotaBy
       if (foreign !== undefined) throw new AppError('not_found', `there is no camera ${foreign}`)
       const next = cameraIds.map((cameraId) => ({ cameraId, fromAt, ...policy }))
       await store.putPolicies(next)
-      for (const each of next) policies.set(each.cameraId, { ...each, toAt: null })
+      await readPolicies()
       await tellPlan()
     },
     index,

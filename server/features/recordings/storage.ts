@@ -5,9 +5,10 @@ import type { TimeRange } from '../../contract/recordings.ts'
 import type { StorageDisk, StorageReply, StoredCamera, StoredDays } from '../../contract/storage.ts'
 import type { DiskStatus, MediaPlane } from '../../media/plane.ts'
 import { clipRange } from './ranges.ts'
+import { byCamera } from './by-camera.ts'
 import { diskFacts } from './disk-alarms.ts'
 import { FULL_RATE } from './retention.ts'
-import { ALL_CAMERAS, type PolicyInterval, type RecordingStore, type StoredSum } from './store.ts'
+import { type PolicyInterval, type RecordingStore, type StoredSum } from './store.ts'
 import { daysIn, plannedRanges } from './week.ts'
 
 const DAY_MS = 86_400_000
@@ -23,6 +24,7 @@ export type StorageDeps = {
   quotaBytes: number | undefined
   policyOf(cameraId: CameraId): Pick<PolicyInterval, 'mode' | 'keepDays'>
   listPolicyCameras(): readonly CameraId[]
+  historyOf(cameraId: CameraId, range: TimeRange): readonly PolicyInterval[]
   /** How far it can be known what is stored of a camera. */
   knownUntil(cameraId: CameraId): Instant
   /** Stored, but not in the index yet. */
@@ -30,17 +32,17 @@ export type StorageDeps = {
   sumLocked(): Promise<number>
 }
 
-export function createStorage({ store, plane, clock, quotaBytes, policyOf, listPolicyCameras, knownUntil, listWaiting, sumLocked }: StorageDeps) {
+export function createStorage({ store, plane, clock, quotaBytes, policyOf, listPolicyCameras, historyOf, knownUntil, listWaiting, sumLocked }: StorageDeps) {
   let latest: { atMs: number; reply: Promise<StorageReply> } | undefined
   const days = new Map<Instant, { atMs: number; recorded: Promise<Map<CameraId, number>> }>()
 
-  function camerasOf(sums: readonly StoredSum[], history: readonly PolicyInterval[], nowAt: Instant): StoredCamera[] {
-    const inForce = new Map([...byCamera(history)].map(([cameraId, own]) => [cameraId, own.slice(own.findLastIndex(({ mode }) => mode === 'off') + 1)]))
+  function camerasOf(sums: readonly StoredSum[], nowAt: Instant): StoredCamera[] {
     const stored = new Map(sums.map((sum) => [sum.cameraId, sum]))
     return [...new Set([...listPolicyCameras(), ...stored.keys()])].map((cameraId) => {
       const sum = stored.get(cameraId)
       const { mode, keepDays } = policyOf(cameraId)
-      const since = inForce.get(cameraId) ?? []
+      const own = historyOf(cameraId, { fromAt: 0, toAt: nowAt + 1 })
+      const since = own.slice(own.findLastIndex((policy) => policy.mode === 'off') + 1)
       const sinceAt = since[0]?.fromAt ?? null
       const kept = { fromAt: Math.max(sinceAt ?? nowAt, nowAt - keepDays * DAY_MS), toAt: nowAt }
       const planned = since.flatMap((policy) => plannedRanges(policy, kept, nowAt))
@@ -71,13 +73,12 @@ export function createStorage({ store, plane, clock, quotaBytes, policyOf, listP
 
   async function look(): Promise<StorageReply> {
     const nowAt = clock.now()
-    const [sums, history, disks, lockedBytes] = await Promise.all([
+    const [sums, disks, lockedBytes] = await Promise.all([
       store.sumByCamera(nowAt - DAY_MS),
-      store.listPolicyHistory(ALL_CAMERAS, { fromAt: 0, toAt: nowAt + 1 }),
       plane.isUp() ? plane.listDisks().then((list) => Promise.all(list.map(diskOf))) : null,
       sumLocked(),
     ])
-    const cameras = camerasOf(sums, history, nowAt)
+    const cameras = camerasOf(sums, nowAt)
     const sum = (of: (camera: StoredCamera) => number) => cameras.reduce((total, camera) => total + of(camera), 0)
     const recordedBytes = sum(({ bytes }) => bytes)
     const dayBytes = sum((camera) => camera.dayBytes)
@@ -129,16 +130,15 @@ export function createStorage({ store, plane, clock, quotaBytes, policyOf, listP
     async days(range: TimeRange): Promise<StoredDays> {
       const nowAt = clock.now()
       const wanted = daysIn(range).filter(({ fromAt }) => fromAt < nowAt)
-      const policies = byCamera(await store.listPolicyHistory(ALL_CAMERAS, range))
       // one after the other: the embedded database has one thread, and others wait for it too
       const recorded: Map<CameraId, number>[] = []
       for (const day of wanted) recorded.push(await recordedOn(day))
       const waiting = byCamera(listWaiting(range))
-      const cameraIds = new Set([...policies.keys(), ...waiting.keys(), ...recorded.flatMap((each) => [...each.keys()])])
+      const cameraIds = new Set([...listPolicyCameras(), ...waiting.keys(), ...recorded.flatMap((each) => [...each.keys()])])
       const cameras = [...cameraIds].map((cameraId) => {
         const known = { fromAt: 0, toAt: knownUntil(cameraId) }
         const plannedMs = wanted.map((day) =>
-          lengthOf(clipRange(day, known).flatMap((part) => policies.get(cameraId)?.flatMap((policy) => plannedRanges(policy, part, nowAt)) ?? [])),
+          lengthOf(clipRange(day, known).flatMap((part) => historyOf(cameraId, part).flatMap((policy) => plannedRanges(policy, part, nowAt)))),
         )
         const recordedMs = wanted.map((day, i) => {
           const stored = (recorded[i]!.get(cameraId) ?? 0) + lengthOf(waiting.get(cameraId)?.flatMap((each) => clipRange(each, day)))
@@ -153,13 +153,4 @@ export function createStorage({ store, plane, clock, quotaBytes, policyOf, listP
 
 const lengthOf = (ranges: readonly TimeRange[] = []) => ranges.reduce((total, { fromAt, toAt }) => total + toAt - fromAt, 0)
 
-function byCamera<T extends { cameraId: CameraId }>(rows: readonly T[]): Map<CameraId, T[]> {
-  const groups = new Map<CameraId, T[]>()
-  for (const row of rows) {
-    const group = groups.get(row.cameraId)
-    if (group) group.push(row)
-    else groups.set(row.cameraId, [row])
-  }
-  return groups
-}
 export type Storage = ReturnType<typeof createStorage>

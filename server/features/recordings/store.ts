@@ -90,14 +90,14 @@ export function createRecordingStore(database: Database) {
           .execute()
       }
     },
-    /** What is stored in the range, oldest first; files that follow each other within `withinMs` are one stretch, joined here: 15 days are 2,000 files. */
-    async listStretches(cameraId: CameraId, { fromAt, toAt }: TimeRange, withinMs: number): Promise<TimeRange[]> {
-      const { rows } = await sql<{ from_at: Instant; before_at: Instant | null; end_at: Instant }>`
-        select from_at, before_at, end_at from (
-          select from_at, lag(to_at) over (order by from_at) as before_at, max(to_at) over () as end_at
-          from segments where camera_id = ${cameraId} and from_at < ${toAt} and to_at > ${fromAt}
-        ) as files where before_at is null or from_at - before_at > ${withinMs} order by from_at`.execute(db)
-      return rows.map((row, i) => ({ fromAt: row.from_at, toAt: rows[i + 1]?.before_at ?? row.end_at }))
+    /** What is stored in the range, oldest first. Two strings, since 15 days are 2,000 files and as many rows cost twice as much (5 ms, not 11). */
+    async listSegments(cameraId: CameraId, { fromAt, toAt }: TimeRange): Promise<TimeRange[]> {
+      const { rows } = await sql<{ froms: string | null; tos: string | null }>`
+        select string_agg(from_at::text, ',' order by from_at) as froms, string_agg(to_at::text, ',' order by from_at) as tos
+        from segments where camera_id = ${cameraId} and from_at < ${toAt} and to_at > ${fromAt}`.execute(db)
+      const numbersIn = (text: string | null | undefined) => (text ? text.split(',').map(Number) : [])
+      const tos = numbersIn(rows[0]?.tos)
+      return numbersIn(rows[0]?.froms).map((from, i) => ({ fromAt: from, toAt: tos[i]! }))
     },
     /** The end of the newest segment of all; undefined when there is none. */
     async findNewestAt(): Promise<Instant | undefined> {
@@ -204,21 +204,9 @@ export function createRecordingStore(database: Database) {
       for (const { cameraId, fromAt } of segments) await db.deleteFrom('segments').where('camera_id', '=', cameraId).where('from_at', '=', fromAt).execute()
     },
 
-    /** Policies in force now. */
+    /** All policies there ever were, oldest first. */
     async listPolicies(): Promise<PolicyInterval[]> {
-      return (await db.selectFrom('recording_policies').selectAll().where('to_at', 'is', null).execute()).map(policyOf)
-    },
-    /** Policies of one camera, or of all, that touch the range, oldest first. */
-    async listPolicyHistory(cameraId: CameraId | typeof ALL_CAMERAS, { fromAt, toAt }: TimeRange): Promise<PolicyInterval[]> {
-      const rows = await db
-        .selectFrom('recording_policies')
-        .selectAll()
-        .$if(cameraId !== ALL_CAMERAS, (query) => query.where('camera_id', '=', cameraId as CameraId))
-        .where('from_at', '<', toAt)
-        .where(({ eb, or }) => or([eb('to_at', 'is', null), eb('to_at', '>', fromAt)]))
-        .orderBy('from_at')
-        .execute()
-      return rows.map(policyOf)
+      return (await db.selectFrom('recording_policies').selectAll().orderBy('from_at').execute()).map(policyOf)
     },
     /** Ends what was in force and begins the new one. */
     async putPolicies(policies: readonly Omit<PolicyInterval, 'toAt'>[]): Promise<void> {

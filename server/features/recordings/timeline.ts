@@ -7,7 +7,7 @@ import type { PolicyInterval, ProblemInterval } from './store.ts'
 import { plannedRanges } from './week.ts'
 
 /** Shorter holes are the seams of files and pulls, not missing pictures. */
-export const SEAM_MS = 2_000
+const SEAM_MS = 2_000
 
 type Why = { reason: GapReason; cause: FailureCause | null }
 const ourRestart: Why = { reason: 'platform', cause: 'media_unavailable' }

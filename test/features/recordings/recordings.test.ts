@@ -145,7 +145,7 @@ describe('R-PLAY index', () => {
     expect((await recordings.timeline(A, { fromAt: startAt, toAt: startAt + 600_000 })).recorded).toHaveLength(1)
     isAway = false
     await recordings.close()
-    expect(await real.listStretches(A, { fromAt: startAt, toAt: startAt + 600_000 }, 0)).toHaveLength(1)
+    expect(await real.listSegments(A, { fromAt: startAt, toAt: startAt + 600_000 })).toHaveLength(1)
   })
 
   test('pictures that could not be written are a gap of the disk; our restart is ours', async () => {
@@ -209,7 +209,7 @@ describe('R-STORE-3 retention', () => {
     fake.disks = [disk(0.5)]
     await retention.run()
     expect(removedDays()).toEqual([20, 16])
-    expect(await store().listStretches(A, { fromAt: 0, toAt: clock.now() }, 0)).toHaveLength(3)
+    expect(await store().listSegments(A, { fromAt: 0, toAt: clock.now() })).toHaveLength(3)
   })
 
   test('a camera that is kept for a day is not hidden behind those kept for longer', async () => {
@@ -267,7 +267,7 @@ describe('R-STORE-3 retention', () => {
     const retention = await openRetention()
     fake.disks = [disk(0.5)]
     await retention.run()
-    expect(await store().listStretches(A, { fromAt: 0, toAt: clock.now() }, 0)).toHaveLength(1)
+    expect(await store().listSegments(A, { fromAt: 0, toAt: clock.now() })).toHaveLength(1)
   })
 })
 
