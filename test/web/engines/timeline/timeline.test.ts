@@ -137,18 +137,18 @@ describe('R-PLAY-2 what lies under the pointer', () => {
   }
   const pitchPx = rowPitchPx(3)
   test.each([
-    { name: 'the day', xPx: 500, yPx: 8, kind: 'overview' },
-    { name: 'the flag of the playhead', xPx: 480, yPx: 45, kind: 'playhead' },
-    { name: 'the ruler', xPx: 300, yPx: 55, kind: 'ruler' },
-    { name: 'an edge of the selection, before the playhead that stands on it', xPx: 503, yPx: rowsTopPx + 10, kind: 'handle', edge: 'toAt' },
-    { name: 'its other edge', xPx: 252, yPx: heightPx(3) - 3, kind: 'handle', edge: 'fromAt' },
-    { name: 'a mark', xPx: 747, yPx: rowsTopPx + pitchPx + 5, kind: 'mark', index: 1, mark },
-    { name: 'the same moment in a row without it', xPx: 747, yPx: rowsTopPx + 5, kind: 'row', index: 0 },
-    { name: 'beside it', xPx: 510, yPx: rowsTopPx + 10, kind: 'row', index: 0 },
-    { name: 'the third row', xPx: 100, yPx: rowsTopPx + 2 * pitchPx + 5, kind: 'row', index: 2 },
-    { name: 'between rows', xPx: 100, yPx: rowsTopPx + pitchPx - 2, kind: 'ground' },
-    { name: 'below', xPx: 100, yPx: heightPx(3) + 10, kind: 'ground' },
-  ])('$name', ({ xPx, yPx, name: _, ...expected }) => expect(hitTest(xPx, yPx, view)).toEqual(expected))
+    { name: 'the day', xPx: 500, yPx: 8, expected: { kind: 'overview' } },
+    { name: 'the flag of the playhead', xPx: 480, yPx: 45, expected: { kind: 'playhead' } },
+    { name: 'the ruler', xPx: 300, yPx: 55, expected: { kind: 'ruler' } },
+    { name: 'an edge of the selection, before the playhead that stands on it', xPx: 503, yPx: rowsTopPx + 10, expected: { kind: 'handle', edge: 'toAt' } },
+    { name: 'its other edge', xPx: 252, yPx: heightPx(3) - 3, expected: { kind: 'handle', edge: 'fromAt' } },
+    { name: 'a mark', xPx: 747, yPx: rowsTopPx + pitchPx + 5, expected: { kind: 'mark', index: 1, mark } },
+    { name: 'the same moment in a row without it', xPx: 747, yPx: rowsTopPx + 5, expected: { kind: 'row', index: 0 } },
+    { name: 'beside it', xPx: 510, yPx: rowsTopPx + 10, expected: { kind: 'row', index: 0 } },
+    { name: 'the third row', xPx: 100, yPx: rowsTopPx + 2 * pitchPx + 5, expected: { kind: 'row', index: 2 } },
+    { name: 'between rows', xPx: 100, yPx: rowsTopPx + pitchPx - 2, expected: { kind: 'ground' } },
+    { name: 'below', xPx: 100, yPx: heightPx(3) + 10, expected: { kind: 'ground' } },
+  ])('$name', ({ xPx, yPx, expected }) => expect(hitTest(xPx, yPx, view)).toEqual(expected))
   test('without a selection the line of the playhead is taken hold of', () => {
     expect(hitTest(503, rowsTopPx + 10, { ...view, selection: null }).kind).toBe('playhead')
   })
