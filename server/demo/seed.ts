@@ -19,6 +19,7 @@ export type DemoAccount = { role: Role; roleName: string; account: string; passw
 const demoPeople: { account: string; role: Role; roleName: string; isOfTwoStations?: true }[] = [
   { account: 'duty', role: 'dutyOfficer', roleName: '值班民警' },
   { account: 'supervisor', role: 'supervisor', roleName: '指挥长' },
+  { account: 'supervisor2', role: 'supervisor', roleName: '指挥长（审批下载）' },
   { account: 'ops', role: 'ops', roleName: '运维' },
   { account: 'assessor', role: 'assessor', roleName: '考核' },
   { account: 'sysadmin', role: 'systemAdmin', roleName: '系统管理员' },
