@@ -100,6 +100,8 @@ export type SocketRoute = {
   audit: string | undefined
   params: z.ZodType
   query: z.ZodType
+  /** What the audit record says of the request. */
+  detail: ((query: never) => AuditDetail) | undefined
   /** May reject with an `AppError`: it is answered as plain HTTP as long as nothing was written. */
   onUpgrade(context: SocketContext<never, never>): void | Promise<void>
 }
@@ -111,6 +113,7 @@ export function socketRoute<P extends z.ZodType, Q extends z.ZodType>(route: {
   audit: string | undefined
   params: P
   query: Q
+  detail?(query: z.output<Q>): AuditDetail
   onUpgrade(context: SocketContext<z.output<P>, z.output<Q>>): void | Promise<void>
 }): SocketRoute {
   return route as unknown as SocketRoute

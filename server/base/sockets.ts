@@ -71,6 +71,7 @@ export function createSocketGate({ routes, gate, log, limits }: { routes: readon
       const params = checkInput(route.params, found.params, 'params')
       if (entry.cameraId && route.permission !== 'signedIn') gate.authorizeMedia(user!, entry.cameraId, route.permission)
       const checkedQuery = checkInput(route.query, queryObject(query), 'query')
+      entry.detail = route.detail?.(checkedQuery as never) ?? {}
       if (socket.destroyed) return
       count(socket, login!.loginId, address)
       if (route.audit) {

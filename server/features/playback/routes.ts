@@ -12,5 +12,6 @@ export const playbackSocket = (playback: Playback) =>
     audit: 'camera.playback',
     params: z.object({ cameraId: CameraId }),
     query: PlaybackQuery,
+    detail: ({ at }) => ({ at }),
     onUpgrade: ({ params, query, ...context }) => playback.attach({ ...context, cameraId: params.cameraId }, query),
   })

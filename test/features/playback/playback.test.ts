@@ -33,7 +33,9 @@ describe('R-PLAY playback sockets', () => {
     const socket = await duty.openSocket(`/media/playback/n1?at=${NOON}&codecs=h265,h264&sound=1`)
     const [viewerId, viewer] = [...running.fake.viewers][0]!
     expect(viewer.request).toMatchObject({ cameraId: 'n1', at: NOON, codecs: ['h265', 'h264'], sound: true })
-    expect(await auditOf('camera.playback')).toEqual([expect.objectContaining({ camera_id: 'n1', request_id: viewerId })])
+    expect(await auditOf('camera.playback')).toEqual([
+      expect.objectContaining({ camera_id: 'n1', request_id: viewerId, detail: expect.stringContaining(String(NOON)) }),
+    ])
     expect([running.app.playback.viewerCount(), running.app.live.viewerCount()]).toEqual([1, 0])
     socket.terminate()
     await until(async () => {
