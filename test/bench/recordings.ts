@@ -1,6 +1,6 @@
 /**
  * Recordings as a page meets them: from a seek to the first picture over a socket, in ten-minute files of 2 Mbit/s of 16 cameras while all of them play,
- * and the timelines of nine cameras over 15 days out of a database that holds 468.
+ * and the timelines of nine cameras over 15 days out of a database that holds 468: when a page is opened (`first`) and while it is moved over.
  */
 import { mkdirSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -152,14 +152,18 @@ async function benchTimelines(): Promise<Record<string, number>> {
   })
   await recordings.setPolicy({ cameraIds: asked, mode: 'continuous', schedule: [], profile: 'main', keepDays: 15 }, NOON - 15 * DAY_MS)
   const tookMs: number[] = []
+  const firstMs: number[] = []
   for (let n = 0; n < 65; n++) {
+    // now and then a file is closed: what was remembered of its camera is asked for anew
+    if (n % 5 === 0) await recordings.changeIndex({ put: asked.map((cameraId) => rowsOf(cameraId, 15 * DAY_MS - SEGMENT_MS)[0]!), remove: [] })
     const fromMs = performance.now()
     const lines = await Promise.all(asked.map((cameraId) => recordings.timeline(cameraId, { fromAt: NOON - 15 * DAY_MS, toAt: NOON })))
     if (lines.some(({ recorded, gaps }) => recorded.length !== 109 || gaps.length !== 108)) throw new Error('a timeline is not what was stored')
     // the first rounds warm up
-    if (n >= 5) tookMs.push(performance.now() - fromMs)
+    if (n >= 5) (n % 5 === 0 ? firstMs : tookMs).push(performance.now() - fromMs)
   }
   await recordings.close()
   await close()
-  return { 'timeline.query_ms_p50': round(percentile(tookMs, 0.5), 1), 'timeline.query_ms_p95': round(percentile(tookMs, 0.95), 1) }
+  const first = { 'timeline.first_query_ms_p50': round(percentile(firstMs, 0.5), 1) }
+  return { ...first, 'timeline.query_ms_p50': round(percentile(tookMs, 0.5), 1), 'timeline.query_ms_p95': round(percentile(tookMs, 0.95), 1) }
 }

@@ -18,8 +18,8 @@ import { webSocketKey } from './web-socket-client.ts'
 const isLong = process.env['LONG'] === '1'
 const CAMERAS = isLong ? 32 : 8
 const PAGES = isLong ? 16 : 4
-const WARM_UP_MS = isLong ? 5 * 60_000 : 6_000
-const WATCHED_MS = isLong ? 30 * 60_000 : 15_000
+const WARM_UP_MS = isLong ? 4 * 60_000 : 4_000
+const WATCHED_MS = isLong ? 30 * 60_000 : 10_000
 const CHURN_EVERY_MS = isLong ? 2_000 : 1_000
 
 test.skipIf(process.platform !== 'linux')(

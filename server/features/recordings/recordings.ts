@@ -12,6 +12,7 @@ import { byCamera } from './by-camera.ts'
 import { createDiskAlarms } from './disk-alarms.ts'
 import { clipRange, joinRanges } from './ranges.ts'
 import { createRetention } from './retention.ts'
+import { withSegmentCache } from './segment-cache.ts'
 import { createStorage } from './storage.ts'
 import { ALL_CAMERAS, type IndexRow, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
 import { timelineOf } from './timeline.ts'
@@ -47,7 +48,8 @@ export type RecordingsDeps = {
 /** A stretch of one camera. */
 export type CameraRange = TimeRange & { cameraId: CameraId }
 
-export function createRecordings({ store, plane, clock, clockGuard, log, quotaBytes, isCamera, listStatuses, isLocked, listLocked }: RecordingsDeps) {
+export function createRecordings({ store: database, plane, clock, clockGuard, log, quotaBytes, isCamera, listStatuses, isLocked, listLocked }: RecordingsDeps) {
+  const store = withSegmentCache(database)
   /** Policies in force, and all there ever were: few, and asked for by every timeline. */
   const policies = new Map<CameraId, PolicyInterval>()
   let history: ReadonlyMap<CameraId, readonly PolicyInterval[]> = new Map()

@@ -131,6 +131,21 @@ describe('R-PLAY index', () => {
     await recordings.close()
   })
 
+  test('what was remembered of a camera is forgotten with every change: files closed, made anew, deleted', async () => {
+    const startAt = clock.now() - DAY_MS
+    const recordings = await openRecordings()
+    const lengths = async () => (await recordings.timeline(A, { fromAt: startAt, toAt: startAt + 3_600_000 })).recorded.map(({ fromAt, toAt }) => toAt - fromAt)
+    expect(await lengths()).toEqual([])
+    fake.emit({ type: 'segment', segment: segment(A, startAt, startAt + 600_000) })
+    await recordings.index()
+    expect(await lengths()).toEqual([600_000])
+    await recordings.changeIndex({ put: [segment(A, startAt + 1_200_000, startAt + 1_800_000)], remove: [] })
+    expect(await lengths()).toEqual([600_000, 600_000])
+    await recordings.changeIndex({ put: [], remove: [{ cameraId: A, fromAt: startAt }] })
+    expect(await lengths()).toEqual([600_000])
+    await recordings.close()
+  })
+
   test('a database that is away loses no row', async () => {
     const real = store()
     let isAway = true
