@@ -82,7 +82,7 @@ export async function seedPast({ recordings, marks, healthStore, clock, cameraId
 
   async function seedMarks() {
     const by = { account: 'supervisor' }
-    const notes = ['演示：白色面包车驶入', '演示：行人横穿', '演示：离线前最后画面', '演示：复核']
+    const notes = ['演示：白色面包车驶入', '演示：离线前最后画面', '演示：行人横穿', '演示：复核']
     for (const [i, cameraId] of storyIds.entries())
       await marks.addMark(cameraId, { at: rush.fromAt + (5 + 2 * i) * MINUTE_MS, note: notes[i % notes.length]! }, by)
     // what is locked outlives the demo's small quota

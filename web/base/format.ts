@@ -61,17 +61,22 @@ export function formatDate(at: Instant): string {
 
 /** The shortest that is still clear: today `19:42:08`, this year `11-22 19:42`, else `2025-03-14 19:42`. */
 export function formatMoment(at: Instant, now: Instant = Date.now()): string {
-  const date = new Date(at)
-  const today = new Date(now)
-  if (date.toDateString() === today.toDateString()) return formatTime(at)
-  const clock = `${two(date.getHours())}:${two(date.getMinutes())}`
-  if (date.getFullYear() === today.getFullYear()) return `${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`
-  return `${formatDate(at)} ${clock}`
+  return isSameDay(at, now) ? formatTime(at) : `${shortDay(at, now)} ${formatTime(at).slice(0, 5)}`
 }
 
-/** `18:49:05–18:51:10`, with the day in front where it is not today. */
+/** `18:49:05–18:51:10`, `11-22 18:49:05–18:51:10` where it is not today, and both days where they differ. */
 export function formatRange(fromAt: Instant, toAt: Instant, now: Instant = Date.now()): string {
-  return `${formatMoment(fromAt, now)}–${formatMoment(toAt, now)}`
+  if (!isSameDay(fromAt, toAt)) return `${formatMoment(fromAt, now)}–${formatMoment(toAt, now)}`
+  const day = isSameDay(fromAt, now) ? '' : `${shortDay(fromAt, now)} `
+  return `${day}${formatTime(fromAt)}–${formatTime(toAt)}`
+}
+
+const isSameDay = (a: Instant, b: Instant): boolean => new Date(a).toDateString() === new Date(b).toDateString()
+
+/** `11-22`, `2025-03-14` in another year. */
+function shortDay(at: Instant, now: Instant): string {
+  const date = new Date(at)
+  return date.getFullYear() === new Date(now).getFullYear() ? `${two(date.getMonth() + 1)}-${two(date.getDate())}` : formatDate(at)
 }
 
 /** A rate of 0 to 1 as `98.27 %`; null is `—`, never 0. Rounded down, so that 100 % means all. */

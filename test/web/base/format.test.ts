@@ -74,6 +74,11 @@ describe('times and days', () => {
     expect(formatMoment(at(2026, 11, 21, 8, 0, 1), now)).toBe('11-21 08:00')
     expect(formatMoment(at(2025, 11, 22, 8, 0, 1), now)).toBe('2025-11-22 08:00')
   })
+  test.each([
+    ['yesterday', at(2026, 11, 21, 18, 49, 5), at(2026, 11, 21, 18, 51, 10), '11-21 18:49:05–18:51:10'],
+    ['over midnight', at(2026, 11, 21, 23, 50, 0), at(2026, 11, 22, 0, 10, 0), '11-21 23:50–00:10:00'],
+    ['last year', at(2025, 3, 14, 8, 0, 0), at(2025, 3, 14, 9, 0, 0), '2025-03-14 08:00:00–09:00:00'],
+  ])('a range %s', (_, fromAt, toAt, words) => expect(formatRange(fromAt, toAt, now)).toBe(words))
   test('a range has an en dash', () => expect(formatRange(at(2026, 11, 22, 18, 49, 5), at(2026, 11, 22, 18, 51, 10), now)).toBe('18:49:05–18:51:10'))
 })
 
