@@ -9,8 +9,8 @@ import { timescaleOf } from '../../protocols/mp4/fragment.ts'
 import { type Chunk, SampleTable } from '../../protocols/mp4/progressive.ts'
 import { isSameAudio, isSameVideo } from '../format.ts'
 import type { Stretch } from '../plane.ts'
-import { HOLE_MS } from '../playback/moments.ts'
-import type { RecordedFile } from '../playback/recorded-file.ts'
+import { HOLE_MS } from '../recorded/moments.ts'
+import type { RecordedFile } from '../recorded/recorded-file.ts'
 import { soundAt, type Taken } from './select.ts'
 
 /** Sound may stand this far from its moment before it is moved there: clocks differ, and ears hear every seam. */

@@ -1,8 +1,8 @@
 /** The bytes of samples that lie one behind the other, in pieces of bounded size; pictures are looked at as they pass. */
 import { ProtocolError } from '../../base/errors.ts'
 import type { StoredSample } from '../../protocols/mp4/fragment-parser.ts'
-import type { PlacedFragment, RecordedFile } from '../playback/recorded-file.ts'
-import { isWholePicture } from '../playback/samples.ts'
+import type { PlacedFragment, RecordedFile } from '../recorded/recorded-file.ts'
+import { isWholePicture } from '../recorded/samples.ts'
 
 /** A single picture may be larger. */
 const MAX_READ_BYTES = 1024 * 1024

@@ -2,9 +2,9 @@
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { TimeRange } from '../../contract/recordings.ts'
 import type { StoredSample } from '../../protocols/mp4/fragment-parser.ts'
-import { endOf, keyIndexAt, momentOf } from '../playback/moments.ts'
+import { endOf, keyIndexAt, momentOf } from '../recorded/moments.ts'
 import { type ReaderDeps, readRecording } from '../playback/reader.ts'
-import type { PlacedFragment, RecordedFile } from '../playback/recorded-file.ts'
+import type { PlacedFragment, RecordedFile } from '../recorded/recorded-file.ts'
 import { SegmentNote } from '../recording/segment-note.ts'
 import { ExportProblem } from './problem.ts'
 

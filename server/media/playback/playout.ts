@@ -12,10 +12,10 @@ import type { PlaybackRequest } from '../plane.ts'
 import { type FeedFormat, openingFrame } from '../tag.ts'
 import type { ViewerSocket } from '../viewer-socket.ts'
 import { FRAME_HEADROOM_BYTES, frameInPlace } from '../websocket.ts'
-import { HOLE_MS, keyIndexAt, momentOf } from './moments.ts'
+import { HOLE_MS, keyIndexAt, momentOf } from '../recorded/moments.ts'
 import { type ReaderDeps, readRecording, type ReadStep, type Unreadable } from './reader.ts'
-import type { PlacedFragment, RecordedFile } from './recorded-file.ts'
-import { createSampleReader, inOrderOfTime, isWholePicture } from './samples.ts'
+import type { PlacedFragment, RecordedFile } from '../recorded/recorded-file.ts'
+import { createSampleReader, inOrderOfTime, isWholePicture } from '../recorded/samples.ts'
 
 export type PlaybackLimits = {
   /** So much media is sent ahead of what the page shows, at a speed of 1 or less. */

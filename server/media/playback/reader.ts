@@ -4,8 +4,8 @@ import type { Log } from '../../base/log.ts'
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { Archive, StoredSegment } from '../recording/archive.ts'
 import type { FileMemory } from './file-memory.ts'
-import { endOf } from './moments.ts'
-import { type PlacedFragment, RecordedFile } from './recorded-file.ts'
+import { endOf } from '../recorded/moments.ts'
+import { type PlacedFragment, RecordedFile } from '../recorded/recorded-file.ts'
 import { seek, step } from './seek.ts'
 
 export type ReaderDeps = { archive: Archive; memory: FileMemory; log: Log }

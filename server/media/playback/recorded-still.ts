@@ -4,9 +4,9 @@ import type { CameraId, Instant } from '../../contract/ids.ts'
 import { muxStill } from '../../protocols/mp4/still.ts'
 import type { Still } from '../plane.ts'
 import type { StoredSegment } from '../recording/archive.ts'
-import { keyIndexAt, momentOf } from './moments.ts'
+import { keyIndexAt, momentOf } from '../recorded/moments.ts'
 import { openStored, type ReaderDeps } from './reader.ts'
-import { createSampleReader, isWholePicture } from './samples.ts'
+import { createSampleReader, isWholePicture } from '../recorded/samples.ts'
 import { seek, step } from './seek.ts'
 
 /** What lies further back than this is another scene: nothing is shown rather than that. */

@@ -2,8 +2,8 @@
 import type { Instant } from '../../contract/ids.ts'
 import { ProtocolError } from '../../base/errors.ts'
 import type { FileMemory } from './file-memory.ts'
-import { endOf, HOLE_MS, keyIndexAt } from './moments.ts'
-import { type PlacedFragment, type RecordedFile, undefinedIfDamaged } from './recorded-file.ts'
+import { endOf, HOLE_MS, keyIndexAt } from '../recorded/moments.ts'
+import { type PlacedFragment, type RecordedFile, undefinedIfDamaged } from '../recorded/recorded-file.ts'
 
 /** Nearer than this one goes from fragment to fragment. */
 const STEP_BYTES = 2 * 1024 * 1024

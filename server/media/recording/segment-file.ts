@@ -1,9 +1,9 @@
 /** How far a segment's file is whole, and what it says of itself. Reads of bounded size only. */
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import { ProtocolError } from '../../base/errors.ts'
-import { endOf } from '../playback/moments.ts'
-import { createSampleReader } from '../playback/samples.ts'
-import { type PlacedFragment, RecordedFile, undefinedIfDamaged } from '../playback/recorded-file.ts'
+import { endOf } from '../recorded/moments.ts'
+import { createSampleReader } from '../recorded/samples.ts'
+import { type PlacedFragment, RecordedFile, undefinedIfDamaged } from '../recorded/recorded-file.ts'
 import { SegmentNote } from './segment-note.ts'
 
 /** After a power cut the newest blocks may be zeros although the file is as long as it should be. More than is written between two flushes of the disk. */
