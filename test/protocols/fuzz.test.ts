@@ -2,13 +2,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ProtocolError } from '../../server/base/errors.ts'
+import { PlaybackClientMessage } from '../../server/contract/recordings.ts'
+import { parseJson } from '../../server/media/websocket.ts'
 import { parseChallenges } from '../../server/protocols/auth/digest.ts'
 import { parseAdtsHeader, parseSpecificConfig } from '../../server/protocols/codec/aac.ts'
 import type { VideoConfig } from '../../server/protocols/codec/access-unit.ts'
-import { parseH264Sps } from '../../server/protocols/codec/h264.ts'
+import { h264Config, parseH264Sps } from '../../server/protocols/codec/h264.ts'
 import { parseH265Sps } from '../../server/protocols/codec/h265.ts'
 import { FlvDemuxer, type FlvItem } from '../../server/protocols/flv/demuxer.ts'
 import { flvAudioConfigTag, flvAudioTag, flvHeader, flvVideoConfigTag, flvVideoTag } from '../../server/protocols/flv/muxer.ts'
+import { type FragmentTrack, muxFragmentedHead, muxFragmentHead } from '../../server/protocols/mp4/fragment.ts'
+import { parseFragmentedHead, parseFragmentHead } from '../../server/protocols/mp4/fragment-parser.ts'
 import { createAacDepacketizer } from '../../server/protocols/rtp/aac-depacketizer.ts'
 import { createH264Depacketizer } from '../../server/protocols/rtp/h264-depacketizer.ts'
 import { createH265Depacketizer } from '../../server/protocols/rtp/h265-depacketizer.ts'
@@ -91,6 +95,13 @@ const h264 = [
 ]
 const h265 = [hex('260188aa'), hex('62019388'), hex('62011388'), hex('62015388'), hex('6001000340010c'), sps265]
 
+const mp4Track = (trackId: number, samples: number): FragmentTrack => ({
+  trackId,
+  baseTime: 1_000,
+  samples: Array.from({ length: samples }, (_, i) => ({ duration: 40, bytes: 100 + i, isKey: i === 0, compositionOffset: i })),
+})
+const mp4Video = h264Config([sps264], [h264[6]!])
+
 /** A parser as a function of bytes; it may throw `ProtocolError` and nothing else. */
 const parsers: { name: string; samples: Uint8Array[]; parse: (bytes: Uint8Array) => unknown }[] = [
   {
@@ -155,6 +166,20 @@ const parsers: { name: string; samples: Uint8Array[]; parse: (bytes: Uint8Array)
     ],
     parse: (bytes) => new FlvDemuxer().push(bytes),
   },
+  {
+    name: 'MP4 head',
+    samples: [
+      muxFragmentedHead({ video: mp4Video, audio: undefined, note: { version: 1, cameraId: 'a' } }),
+      muxFragmentedHead({ video: mp4Video, audio: { codec: 'pcma', sampleRateHz: 8_000, channels: 1 } as never, note: {} }),
+    ],
+    parse: parseFragmentedHead,
+  },
+  { name: 'MP4 fragment', samples: [muxFragmentHead(1, 1_793_880_000_000, [mp4Track(1, 25), mp4Track(2, 40)])], parse: parseFragmentHead },
+  {
+    name: 'control message of playback',
+    samples: [latin1('{"type":"seek","seekId":1,"at":1793880000000}'), latin1('{"type":"shown","flvMs":40,"speed":16}')],
+    parse: (bytes) => PlaybackClientMessage.safeParse(parseJson(Buffer.from(bytes).toString('utf8'))),
+  },
 ]
 
 function readStream(bytes: Uint8Array): number {
@@ -213,6 +238,26 @@ describe('F1 no parser breaks on hostile input', () => {
 })
 
 describe('F2 parse(serialize(x)) = x', () => {
+  test('MP4 fragment', () => {
+    const sample = fc.record({
+      duration: fc.nat(60_000),
+      bytes: fc.integer({ min: 1, max: 60_000 }),
+      isKey: fc.boolean(),
+      compositionOffset: fc.integer({ min: -500, max: 500 }),
+    })
+    const samples = fc.array(sample, { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(fc.nat(2 ** 31), fc.integer({ min: 0, max: 4_000_000_000_000 }), fc.nat(2 ** 40), samples, (sequence, at, baseTime, written) => {
+        const head = muxFragmentHead(sequence, at, [{ trackId: 1, baseTime, samples: written }])
+        const { video, ...read } = parseFragmentHead(head)!
+        expect(read).toMatchObject({ at, headBytes: head.length, bytes: head.length + written.reduce((sum, { bytes }) => sum + bytes, 0) })
+        expect(video.map(({ duration, bytes, isKey, pts, dts }) => ({ duration, bytes, isKey, compositionOffset: pts - dts }))).toEqual(written)
+        expect(video[0]!.dts).toBe(baseTime)
+      }),
+      { numRuns: ROUND_TRIPS, seed },
+    )
+  })
+
   const check = (property: fc.IPropertyWithHooks<never> | fc.IProperty<never>) => fc.assert(property as fc.IProperty<unknown>, { numRuns: ROUND_TRIPS, seed })
   const token = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/).filter((name) => name !== 'content-length')
   const text = fc.stringMatching(/^[!-~]([ -~]{0,30}[!-~])?$/)

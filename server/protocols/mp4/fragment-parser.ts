@@ -4,7 +4,7 @@ import { aacConfig } from '../codec/aac.ts'
 import type { AudioConfig, VideoConfig } from '../codec/access-unit.ts'
 import { configOfRecord } from '../codec/decoder-record.ts'
 import { isSameBytes } from '../bytes.ts'
-import { AUDIO_TRACK_ID, KEY_SAMPLE_FLAGS, NOTE_UUID, NTP_EPOCH_S, VIDEO_TRACK_ID } from './fragment.ts'
+import { AUDIO_TRACK_ID, KEY_SAMPLE_FLAGS, NOTE_UUID, NTP_EPOCH_S, NTP_ERA_S, VIDEO_TRACK_ID } from './fragment.ts'
 
 const CLAUSE = 'ISO/IEC 14496-12 §4.2'
 /** The head of a file, and what stands before a fragment's samples: read whole into memory. */
@@ -82,7 +82,9 @@ export function parseFragmentHead(bytes: Uint8Array, start = 0): FragmentHead | 
   if (moof.end + 8 > bytes.length) return undefined
   const mdat = boxAt(view, moof.end)
   if (mdat.type !== 'mdat' || mdat.end - start > MAX_FRAGMENT_BYTES) throw new ProtocolError('ISO/IEC 14496-12 §8.1.1', 'no mdat', moof.end)
-  const at = (view.getUint32(time.bodyStart + 8) - NTP_EPOCH_S) * 1000 + Math.round((view.getUint32(time.bodyStart + 12) / 2 ** 32) * 1000)
+  const ntpS = view.getUint32(time.bodyStart + 8)
+  const eraS = ntpS < NTP_EPOCH_S ? NTP_ERA_S : 0
+  const at = (ntpS + eraS - NTP_EPOCH_S) * 1000 + Math.round((view.getUint32(time.bodyStart + 12) / 2 ** 32) * 1000)
   const fragment: FragmentHead = { sequence: 0, at, video: [], audio: [], headBytes: mdat.bodyStart - start, bytes: mdat.end - start }
   for (const part of childrenOf(view, moof)) {
     if (part.type === 'mfhd') fragment.sequence = view.getUint32(inside(part, 4, 4))

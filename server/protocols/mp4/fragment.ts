@@ -29,6 +29,8 @@ export const NOTE_UUID = Uint8Array.of(0x6d, 0x61, 0x70, 0x77, 0x61, 0x6c, 0x6c,
 
 /** Seconds from 1900 (RFC 5905 §6) to 1970. */
 export const NTP_EPOCH_S = 2_208_988_800
+/** Its seconds begin anew in 2036; what would be before 1970 is of the next era, so that times go to 2106. */
+export const NTP_ERA_S = 2 ** 32
 
 /** ISO/IEC 14496-12 §8.8.3.1: depends on others and no sync sample; depends on none. */
 export const INTER_SAMPLE_FLAGS = 0x01010000
@@ -86,7 +88,7 @@ function writeProducerTime(head: BoxWriter, at: number, { trackId, baseTime }: F
   const seconds = Math.floor(at / 1000)
   head.fullBox(PRFT_BYTES, 'prft', 1, 0)
   head.u32(trackId)
-  head.u32(seconds + NTP_EPOCH_S)
+  head.u32((seconds + NTP_EPOCH_S) % NTP_ERA_S)
   head.u32(Math.floor(((at - seconds * 1000) / 1000) * 2 ** 32))
   head.u64(baseTime)
 }
