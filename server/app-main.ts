@@ -2,7 +2,6 @@
  * Entry of the control process. Settings by environment (`config.ts`); beside them the supervisor says MEDIA_SOCKET, COMMAND_SOCKET (`commands.ts`),
  * MAPWALL_MODE (demo, production) and MAPWALL_PAGES (folder of the built pages). Says `{ type: 'ready', port, … }` or `{ type: 'failed', message }` to its parent.
  */
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { createApp } from './app.ts'
 import { createAnswer } from './cli/answer.ts'
@@ -19,6 +18,7 @@ import { listRecordedCameras, seedAccounts, seedCameras, type SimulatedAddress }
 import { claimDatabase } from './features/system/index.ts'
 import { createHealthStore, defaultHealthSettings } from './features/health/index.ts'
 import { createMediaPlane } from './media/plane-client.ts'
+import { productVersion } from './version.ts'
 
 const Environment = z.object({
   MEDIA_SOCKET: z.string().min(1),
@@ -48,7 +48,7 @@ async function run() {
   }
   const secrets = await openSecrets(config.dataFolder)
   const plane = createMediaPlane({ socketPath: environment.MEDIA_SOCKET, clock, log })
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  const version = productVersion()
   const app = await createApp({
     database,
     plane,

@@ -17,7 +17,7 @@ export const ImportCommand = z.object({
 export type ImportCommand = z.infer<typeof ImportCommand>
 
 /** A row of the index of recordings. */
-export const IndexRow = z.object({
+const IndexRow = z.object({
   cameraId: CameraId,
   fromAt: Instant,
   toAt: Instant,
@@ -26,7 +26,6 @@ export const IndexRow = z.object({
   path: z.string(),
   bytes: z.number(),
 })
-export type IndexRow = z.infer<typeof IndexRow>
 
 /** A page of the index behind `after`. */
 export const ListIndexCommand = z.object({ command: z.literal('listIndex'), after: IndexRow.pick({ cameraId: true, fromAt: true }).nullable() })

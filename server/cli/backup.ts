@@ -1,5 +1,5 @@
 /** `mapwall backup | restore | drill` (R-RECOVER-4). */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { checkBackup } from '../backup/check.ts'
@@ -11,6 +11,7 @@ import type { SayProgress } from '../commands.ts'
 import { localEntry } from '../features/audit/index.ts'
 import { StartError } from '../start-error.ts'
 import { type CliCommand, UsageError } from './command.ts'
+import { productVersion } from '../version.ts'
 import { type CliContext, findRunning, kindOf, osAccount, withStopped } from './platform.ts'
 
 export { writeBackup }
@@ -106,8 +107,6 @@ function requirePlatform(dataFolder: string) {
     `这个目录里没有平台，没有备份：${dataFolder}。用 MAPWALL_DATA 指定启动时的数据目录。\nThere is no platform in this folder, nothing was saved. MAPWALL_DATA is the folder of the start.`,
   )
 }
-
-const productVersion = (): string => (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 
 async function restore(file: string, flags: { isDryRun: boolean; isReplacing: boolean }, { config, clock, say }: CliContext): Promise<number> {
   const restored = await restoreBackup({ file, config, clock, say, by: osAccount(), ...flags })

@@ -1,13 +1,12 @@
 /** `mapwall recordings verify | repair | rebuild`: the disks are the truth; these hold files and index against them (R-RECOVER). */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { silentLog } from '../base/log.ts'
 import { localEntry } from '../features/audit/index.ts'
-import { createRecordingStore, type IndexRow } from '../features/recordings/index.ts'
+import { changeIndex, createRecordingStore, type IndexRow } from '../features/recordings/index.ts'
 import { type CliCommand, UsageError } from './command.ts'
 import { adoptAll } from '../media/recording/adopt.ts'
-import { DiskIdentity, IDENTITY_FILE } from '../media/recording/disk.ts'
+import { readDiskId } from '../media/recording/disk.ts'
 import type { Thoroughness } from '../media/recording/segment-file.ts'
 import { type Finding, mend, survey } from '../media/recording/survey.ts'
 import { type CliContext, findRunning, kindOf, osAccount, type RunningPlatform, withStopped } from './platform.ts'
@@ -75,10 +74,7 @@ async function run(way: Way, context: CliContext): Promise<number> {
       {
         isRunning: false,
         list: store.listIndex,
-        async change({ put, remove }) {
-          await store.putSegments(put)
-          await store.removeSegments(remove)
-        },
+        change: (change) => changeIndex(store, change),
         note: (detail) => audit.record(localEntry(`recordings.${way.name}`, detail, osAccount())),
       },
       context,
@@ -97,7 +93,7 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
   const disks: Disk[] = []
   const missing: string[] = []
   for (const folder of config.mediaFolders) {
-    const diskId = await identify(folder)
+    const diskId = await readDiskId(folder).catch(() => undefined)
     if (diskId === undefined) missing.push(folder)
     else disks.push({ folder, diskId })
   }
@@ -219,9 +215,3 @@ function wordsOf(finding: Finding & { disk: string }): string {
 
 const keyOf = ({ cameraId, fromAt }: RowKey) => `${cameraId}/${fromAt}`
 const isSame = (a: IndexRow, b: IndexRow) => a.toAt === b.toAt && a.path === b.path && a.diskId === b.diskId && a.bytes === b.bytes
-
-/** Undefined for a folder that is no recording disk, or cannot be read. */
-async function identify(folder: string): Promise<string | undefined> {
-  const text = await readFile(join(folder, IDENTITY_FILE), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : DiskIdentity.safeParse(JSON.parse(text)).data?.diskId
-}

@@ -3,7 +3,7 @@
  * recorded, as files that the recorder itself could have written. About 1 GB, written in the background after the start.
  */
 import { readFileSync } from 'node:fs'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { CameraId, type Instant, type Profile } from '../contract/ids.ts'
@@ -11,7 +11,7 @@ import type { TimeRange } from '../contract/recordings.ts'
 import type { createHealthStore } from '../features/health/index.ts'
 import type { Marks } from '../features/marks/index.ts'
 import type { IndexRow, Recordings } from '../features/recordings/index.ts'
-import { DiskIdentity, IDENTITY_FILE } from '../media/recording/disk.ts'
+import { readDiskId } from '../media/recording/disk.ts'
 import { cameraFolder, closedName, dayOf, openName } from '../media/recording/segment-name.ts'
 import type { SegmentNote } from '../media/recording/segment-note.ts'
 import type { VideoConfig } from '../protocols/codec/access-unit.ts'
@@ -127,10 +127,10 @@ function onePerStation(cameraIds: readonly CameraId[]): CameraId[] {
 
 async function diskIn(folder: string, clock: Clock): Promise<string> {
   for (let waitedMs = 0; ; waitedMs += 500) {
-    const text = await readFile(join(folder, IDENTITY_FILE), 'utf8').catch((problem) => {
+    const diskId = await readDiskId(folder).catch((problem) => {
       if (waitedMs > MINUTE_MS) throw problem
     })
-    if (text !== undefined) return DiskIdentity.parse(JSON.parse(text)).diskId
+    if (diskId !== undefined) return diskId
     await clock.sleep(500)
   }
 }

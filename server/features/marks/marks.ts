@@ -45,7 +45,11 @@ export function createMarks({ store, clock, clockGuard, log }: MarksDeps) {
       isOpen = true
     },
     /** Must this be kept whatever its age? Before the locks are read everything must. */
-    isLocked: (cameraId: CameraId, range: TimeRange): boolean => !isOpen || inForce().some((lock) => touches(lock, cameraId, range)),
+    isLocked(cameraId: CameraId, range: TimeRange): boolean {
+      if (!isOpen) return true
+      for (const lock of locks.values()) if (touches(lock, cameraId, range) && isInForce(lock)) return true
+      return false
+    },
     async list(cameraId: CameraId, range: TimeRange): Promise<{ marks: Mark[]; locks: Lock[] }> {
       return { marks: await store.listMarks(cameraId, range, MAX_MARKS_LISTED), locks: inForce().filter((lock) => touches(lock, cameraId, range)) }
     },

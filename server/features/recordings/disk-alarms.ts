@@ -3,13 +3,11 @@ import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { DiskAlarm } from '../../contract/storage.ts'
 import type { DiskStatus, MediaPlane } from '../../media/plane.ts'
-import { FULL_RATE } from './retention.ts'
+import { FULL_RATE, usedRate } from './retention.ts'
 
 const LOOK_EVERY_MS = 10_000
 const WARN_RATE = 0.9
 const DEGRADE_RATE = 0.98
-
-export const usedRate = ({ totalBytes, freeBytes }: Pick<DiskStatus, 'totalBytes' | 'freeBytes'>): number => (totalBytes > 0 ? 1 - freeBytes / totalBytes : 0)
 
 export function diskFacts(disk: DiskStatus): DiskAlarm {
   const used = usedRate(disk)

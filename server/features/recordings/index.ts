@@ -1,4 +1,4 @@
 /** All that others may use of recordings. */
 export { createRecordings, type Recordings } from './recordings.ts'
 export { recordingRoutes } from './routes.ts'
-export { createRecordingStore, type IndexRow, type RecordingStore } from './store.ts'
+export { changeIndex, createRecordingStore, type IndexRow, type RecordingStore } from './store.ts'

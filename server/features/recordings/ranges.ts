@@ -18,6 +18,9 @@ export function clipRange<T extends TimeRange>(range: T, { fromAt, toAt }: TimeR
   return clipped.fromAt < clipped.toAt ? [clipped] : []
 }
 
+/** Milliseconds that ranges which do not overlap cover together. */
+export const lengthOf = (ranges: readonly TimeRange[] = []): number => ranges.reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0)
+
 /** What of `whole` no range covers. `ranges` do not overlap. */
 export function holesIn(ranges: readonly TimeRange[], whole: TimeRange): TimeRange[] {
   const holes: TimeRange[] = []

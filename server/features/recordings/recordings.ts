@@ -10,11 +10,11 @@ import type { StatusInterval } from '../../contract/status.ts'
 import type { MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
 import { byCamera } from './by-camera.ts'
 import { createDiskAlarms } from './disk-alarms.ts'
-import { clipRange, joinRanges } from './ranges.ts'
+import { clipRange, joinRanges, lengthOf } from './ranges.ts'
 import { createRetention } from './retention.ts'
 import { withSegmentCache } from './segment-cache.ts'
 import { createStorage } from './storage.ts'
-import { ALL_CAMERAS, type IndexRow, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
+import { ALL_CAMERAS, changeIndex, type IndexChange, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
 import { timelineOf } from './timeline.ts'
 import { daysIn, isPlanned } from './week.ts'
 
@@ -242,7 +242,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     /** What of a camera lies in a range: how long, how large, and what is missing. */
     async clipSize(cameraId: CameraId, range: TimeRange): Promise<ClipSize> {
       const [{ recorded, gaps }, [bytes]] = await Promise.all([timeline(cameraId, range), bytesIn([{ cameraId, ...range }])])
-      return { cameraId, recordedMs: recorded.reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0), bytes: bytes!, gaps }
+      return { cameraId, recordedMs: lengthOf(recorded), bytes: bytes!, gaps }
     },
     /** Reads the policies; media is told when it is there. */
     async open(): Promise<void> {
@@ -254,7 +254,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
       const recorded = joinRanges(await recordedIn(cameraId, range), 0)
       const days = daysIn(range).map((day) => ({
         ...day,
-        recordedMs: recorded.flatMap((each) => clipRange(each, day)).reduce((sum, { fromAt, toAt }) => sum + toAt - fromAt, 0),
+        recordedMs: lengthOf(recorded.flatMap((each) => clipRange(each, day))),
       }))
       return { days: days.filter(({ recordedMs }) => recordedMs > 0) }
     },
@@ -272,10 +272,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     index,
     /** For the commands at the machine that hold the index against the disks. */
     listIndex: store.listIndex,
-    async changeIndex({ put, remove }: { put: readonly IndexRow[]; remove: readonly Pick<IndexRow, 'cameraId' | 'fromAt'>[] }): Promise<void> {
-      await store.putSegments(put)
-      await store.removeSegments(remove)
-    },
+    changeIndex: (change: IndexChange): Promise<void> => changeIndex(store, change),
     async close(): Promise<void> {
       isClosed = true
       for (const timer of timers) timer.cancel()

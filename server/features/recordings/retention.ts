@@ -23,6 +23,8 @@ const EXPIRE_EVERY_MS = 10 * 60_000
 /** A start so long after the newest recording may be a wrong clock. */
 const LONG_AWAY_MS = 3 * DAY_MS
 
+export const usedRate = ({ totalBytes, freeBytes }: Pick<DiskStatus, 'totalBytes' | 'freeBytes'>): number => (totalBytes > 0 ? 1 - freeBytes / totalBytes : 0)
+
 export type RetentionDeps = {
   store: RecordingStore
   plane: Pick<MediaPlane, 'listDisks' | 'removeSegments'>
@@ -54,7 +56,7 @@ export function createRetention({ store, plane, clock, clockGuard, log, quotaByt
 
   /** The oldest of a disk, whatever their age, until there is room for the pictures of now. */
   async function relieve(disk: DiskStatus & { diskId: string }, shareBytes: number | undefined): Promise<void> {
-    const used = disk.totalBytes > 0 ? 1 - disk.freeBytes / disk.totalBytes : 0
+    const used = usedRate(disk)
     const overFull = used >= FULL_RATE ? disk.totalBytes * (used - RELIEVED_RATE) : 0
     const overQuota = shareBytes === undefined ? 0 : (await store.sumBytes(disk.diskId)) - shareBytes
     let mustFree = Math.max(overFull, overQuota)

@@ -4,7 +4,7 @@ import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { TimeRange } from '../../contract/recordings.ts'
 import type { StorageDisk, StorageReply, StoredCamera, StoredDays } from '../../contract/storage.ts'
 import type { DiskStatus, MediaPlane } from '../../media/plane.ts'
-import { clipRange } from './ranges.ts'
+import { clipRange, lengthOf } from './ranges.ts'
 import { byCamera } from './by-camera.ts'
 import { diskFacts } from './disk-alarms.ts'
 import { FULL_RATE } from './retention.ts'
@@ -150,7 +150,5 @@ export function createStorage({ store, plane, clock, quotaBytes, policyOf, listP
     },
   }
 }
-
-const lengthOf = (ranges: readonly TimeRange[] = []) => ranges.reduce((total, { fromAt, toAt }) => total + toAt - fromAt, 0)
 
 export type Storage = ReturnType<typeof createStorage>

@@ -265,3 +265,11 @@ export function createRecordingStore(database: Database) {
   }
 }
 export type RecordingStore = ReturnType<typeof createRecordingStore>
+
+export type IndexChange = { put: readonly IndexRow[]; remove: readonly Pick<IndexRow, 'cameraId' | 'fromAt'>[] }
+
+/** What a command at the machine found to be different on the disks. */
+export async function changeIndex(store: Pick<RecordingStore, 'putSegments' | 'removeSegments'>, { put, remove }: IndexChange): Promise<void> {
+  await store.putSegments(put)
+  await store.removeSegments(remove)
+}

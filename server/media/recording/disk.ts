@@ -22,7 +22,7 @@ const REST_MS = 5_000
 const MIN_FREE_RATE = 0.005
 
 export const IDENTITY_FILE = 'mapwall-disk.json'
-export const DiskIdentity = z.object({ diskId: z.string().regex(/^[0-9a-f-]{36}$/) })
+const DiskIdentity = z.object({ diskId: z.string().regex(/^[0-9a-f-]{36}$/) })
 
 export class Disk {
   readonly folder: string
@@ -125,7 +125,7 @@ export class Disk {
     const file = join(this.folder, IDENTITY_FILE)
     if (this.expectedId === undefined) await mkdir(this.folder, { recursive: true, mode: 0o700 })
     try {
-      const { diskId } = DiskIdentity.parse(JSON.parse(await readFile(file, 'utf8')))
+      const diskId = await readDiskId(this.folder)
       if (this.expectedId !== undefined && diskId !== this.expectedId) throw new Error('identity')
       return diskId
     } catch (problem) {
@@ -143,6 +143,11 @@ export class Disk {
     this.isDirty = false
     spawn('sync', ['-f', this.folder], { stdio: 'ignore' }).on('error', () => undefined)
   }
+}
+
+/** Who the disk in this folder is. Rejects with `ENOENT` when there is none, and when its identity cannot be read. */
+export async function readDiskId(folder: string): Promise<string> {
+  return DiskIdentity.parse(JSON.parse(await readFile(join(folder, IDENTITY_FILE), 'utf8'))).diskId
 }
 
 /** Makes a rename or a new file in a folder last through a power cut. */

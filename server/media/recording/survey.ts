@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { RecordedSegment } from '../plane.ts'
 import { keepOnly } from './adopt.ts'
-import { syncFolder } from './disk.ts'
+import { IDENTITY_FILE, syncFolder } from './disk.ts'
 import { closedName, dayOf, parseSegmentName } from './segment-name.ts'
 import { type ByteRange, examine, lengthOf, type Thoroughness } from './segment-file.ts'
 
@@ -11,7 +11,7 @@ import { type ByteRange, examine, lengthOf, type Thoroughness } from './segment-
 const NAME_TOLERANCE_MS = 80
 /** What a disk and two cores do well at the same time. */
 const AT_ONCE = 4
-const NOT_RECORDINGS = new Set(['mapwall-disk.json', 'lost+found'])
+const NOT_RECORDINGS = new Set([IDENTITY_FILE, 'lost+found'])
 
 export type Finding =
   /** Not ours; it is left alone. */
