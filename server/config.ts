@@ -171,7 +171,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     mostTranscodes: known.MAPWALL_TRANSCODES,
     mediaFolders: known.MAPWALL_MEDIA_DIRS?.split(',').map((folder) => resolve(folder.trim())) ?? [join(dataFolder, 'recordings')],
     recordingQuotaBytes: known.MAPWALL_RECORDINGS_GB === undefined ? undefined : known.MAPWALL_RECORDINGS_GB * 1e9,
-    map: { baseMap, outline: known.MAPWALL_OUTLINE, center: known.MAPWALL_CENTER, zoom: known.MAPWALL_ZOOM },
+    map: { baseMap, otherBaseMaps: [], outline: known.MAPWALL_OUTLINE, center: known.MAPWALL_CENTER, zoom: known.MAPWALL_ZOOM },
     mapOrigins: baseMap.kind !== 'none' && /^https?:\/\//.test(baseMap.url) ? [originOf(baseMap.url)] : [],
     probePeriodMs: known.MAPWALL_PROBE_SECONDS * 1000,
     gateway: known.MAPWALL_GATEWAY,

@@ -1,4 +1,4 @@
-/** Cameras and police stations as the map and the card show them (R-MAP, R-DOSSIER ground). */
+/** Cameras as the map and the card show them (R-MAP, R-DOSSIER ground). */
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { CameraId, Instant, LonLat, StationId } from './ids.ts'
@@ -62,16 +62,29 @@ export const Dossier = z.object({
 })
 export type Dossier = z.infer<typeof Dossier>
 
-export const Station = z.object({
-  stationId: StationId,
-  name: z.string(),
-  /** Short form for the map: 青岚所. */
-  shortName: z.string(),
-  /** Jurisdiction as one closed ring of WGS-84, or null. */
-  jurisdiction: z.array(LonLat).nullable(),
-  labelLonLat: LonLat,
+/** Where a camera stands and looks, as somebody sets it on the map (R-MAP-8). The reason is kept with the old place. */
+export const PlaceCamera = z.object({
+  lonLat: LonLat,
+  headingDeg: z.number().min(0).lt(360),
+  fovDeg: z.number().min(1).max(360),
+  reachM: z.number().min(1).max(2000),
+  reason: z.string().trim().min(1).max(200),
 })
-export type Station = z.infer<typeof Station>
+export type PlaceCamera = z.infer<typeof PlaceCamera>
+
+/** One change of place or view: what it was before and after. */
+export const CameraMove = z.object({
+  moveId: z.uuid(),
+  cameraId: CameraId,
+  at: Instant,
+  by: z.string(),
+  reason: z.string(),
+  from: PlaceCamera.omit({ reason: true }),
+  to: PlaceCamera.omit({ reason: true }),
+  /** As the crow flies. */
+  movedM: z.number(),
+})
+export type CameraMove = z.infer<typeof CameraMove>
 
 export const cameraApi = {
   /** Every camera this user may see, with its state now. `epoch`/`seq` say which push message comes next. */
@@ -79,7 +92,6 @@ export const cameraApi = {
     permission: 'camera.see',
     reply: z.object({ epoch: z.string(), seq: z.number().int(), serverAt: Instant, points: z.array(CameraPoint) }),
   }),
-  stations: endpoint('GET /api/stations', { permission: 'camera.see', reply: z.array(Station) }),
   dossier: endpoint('GET /api/cameras/:cameraId/dossier', { permission: 'camera.see', params: z.object({ cameraId: CameraId }), reply: Dossier }),
   /**
    * The last picture seen, as an MP4 of exactly one key frame (any browser can decode it; no ffmpeg needed).
@@ -90,5 +102,18 @@ export const cameraApi = {
     audit: 'camera.still',
     params: z.object({ cameraId: CameraId }),
     reply: 'bytes',
+  }),
+  place: endpoint('POST /api/cameras/:cameraId/place', {
+    permission: 'camera.edit',
+    audit: 'camera.place',
+    params: z.object({ cameraId: CameraId }),
+    body: PlaceCamera,
+    reply: CameraMove,
+  }),
+  /** Newest first, 100 at most. */
+  moves: endpoint('GET /api/cameras/:cameraId/moves', {
+    permission: 'camera.see',
+    params: z.object({ cameraId: CameraId }),
+    reply: z.array(CameraMove),
   }),
 }

@@ -6,9 +6,11 @@ import { mapApi } from './map.ts'
 import { markApi } from './marks.ts'
 import { mediaApi } from './media.ts'
 import { recordingApi } from './recordings.ts'
+import { stationApi } from './stations.ts'
 import { statusApi } from './status.ts'
 import { storageApi } from './storage.ts'
 import { systemApi } from './system.ts'
+import { wallApi } from './walls.ts'
 
 export const api = {
   account: accountApi,
@@ -18,7 +20,9 @@ export const api = {
   mark: markApi,
   media: mediaApi,
   recording: recordingApi,
+  station: stationApi,
   status: statusApi,
   storage: storageApi,
   system: systemApi,
+  wall: wallApi,
 }

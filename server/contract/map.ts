@@ -40,6 +40,8 @@ export type BaseMap = z.infer<typeof BaseMap>
 
 export const MapConfig = z.object({
   baseMap: BaseMap,
+  /** Others to choose from. */
+  otherBaseMaps: z.array(BaseMap),
   /** Outline of the district, one closed WGS-84 ring, or null. */
   outline: z.array(LonLat).nullable(),
   center: LonLat,
@@ -47,6 +49,31 @@ export const MapConfig = z.object({
 })
 export type MapConfig = z.infer<typeof MapConfig>
 
+/** A view somebody wants to come back to; `query` is the page's own address query (filters, search, base map, tools). */
+export const MapBookmark = z.object({
+  bookmarkId: z.uuid(),
+  name: z.string().trim().min(1).max(60),
+  lonLat: LonLat,
+  zoom: z.number().min(0).max(24),
+  query: z.string().max(2_000),
+})
+export type MapBookmark = z.infer<typeof MapBookmark>
+export const MAX_BOOKMARKS = 50
+
 export const mapApi = {
   config: endpoint('GET /api/map', { permission: 'signedIn', reply: MapConfig }),
+  /** One's own, by name. */
+  bookmarks: endpoint('GET /api/map/bookmarks', { permission: 'camera.see', reply: z.array(MapBookmark) }),
+  addBookmark: endpoint('POST /api/map/bookmarks', {
+    permission: 'camera.see',
+    audit: 'map.bookmark.add',
+    body: MapBookmark.omit({ bookmarkId: true }),
+    reply: MapBookmark,
+  }),
+  removeBookmark: endpoint('DELETE /api/map/bookmarks/:bookmarkId', {
+    permission: 'camera.see',
+    audit: 'map.bookmark.remove',
+    params: z.object({ bookmarkId: z.uuid() }),
+    reply: z.object({}),
+  }),
 }

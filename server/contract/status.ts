@@ -70,7 +70,29 @@ export const StatusChange = z.object({
 })
 export type StatusChange = z.infer<typeof StatusChange>
 
+/** States as they were at one moment: of every camera this user may see. A camera we knew nothing of then is left out. */
+export const PastStates = z.object({
+  at: Instant,
+  states: z.array(z.object({ cameraId: CameraId, status: CameraStatus, cause: FailureCause.nullable(), sinceAt: Instant })),
+})
+export type PastStates = z.infer<typeof PastStates>
+
+/** How many cameras were in which state in one step of a range: the worst moment for `offline`, the mean for the rest. */
+export const StatusCounts = z.object({ fromAt: Instant, counts: z.record(CameraStatus, z.number()) })
+export type StatusCounts = z.infer<typeof StatusCounts>
+
+/** The map looks back so far. */
+export const MAP_PAST_MS = 30 * 86_400_000
+
 export const statusApi = {
+  /** The map at a moment of the last 30 days. */
+  past: endpoint('GET /api/status/past', { permission: 'status.history', query: z.object({ at: z.coerce.number().int() }), reply: PastStates }),
+  /** Counts along a range, `steps` of equal length: what the map's time slider is drawn over. */
+  counts: endpoint('GET /api/status/counts', {
+    permission: 'status.history',
+    query: z.object({ fromAt: z.coerce.number().int(), toAt: z.coerce.number().int(), steps: z.coerce.number().int().min(1).max(720) }),
+    reply: z.array(StatusCounts),
+  }),
   history: endpoint('GET /api/cameras/:cameraId/status', {
     permission: 'status.history',
     params: z.object({ cameraId: CameraId }),

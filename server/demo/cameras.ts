@@ -84,7 +84,7 @@ function buildCameras(): DemoCamera[] {
   const naming = createNaming()
   const placed = stationPlans.flatMap((plan, i) => {
     const { stationId, jurisdiction } = stations[i]!
-    return createPlaces({ plan, jurisdiction: jurisdiction!, naming }).map((place, n) => ({
+    return createPlaces({ plan, jurisdiction: jurisdiction![0]![0]!, naming }).map((place, n) => ({
       ...place,
       owner: plan.owner,
       stationId,

@@ -3,7 +3,7 @@
  * Nothing here needs Node: the base map script, the server's seed and tests use it alike.
  */
 import { type LonLat, StationId } from '../contract/ids.ts'
-import type { Station } from '../contract/cameras.ts'
+import type { Station } from '../contract/stations.ts'
 import { jurisdictionUv, outlineUv } from './district-boundary.ts'
 import { type CellOwner, toLonLat, type Uv } from './district-grid.ts'
 
@@ -40,7 +40,7 @@ const stations: readonly Station[] = stationPlans.map(({ owner, stationId, stem,
   stationId: StationId.parse(stationId),
   name: `${stem}派出所`,
   shortName: `${stem}所`,
-  jurisdiction: closedRing(jurisdictionUv(owner)),
+  jurisdiction: [[closedRing(jurisdictionUv(owner))]],
   labelLonLat: toLonLat(labelUv),
 }))
 

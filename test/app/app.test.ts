@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { CameraPoint, Dossier, Station } from '../../server/contract/cameras.ts'
+import type { CameraPoint, Dossier } from '../../server/contract/cameras.ts'
+import type { Station } from '../../server/contract/stations.ts'
 import type { CameraId, StationId } from '../../server/contract/ids.ts'
 import { hashStates } from '../../server/contract/push.ts'
 import type { CameraState, StatusChange, StatusHistory } from '../../server/contract/status.ts'

@@ -30,10 +30,14 @@ export async function openFilledWorld(): Promise<FilledWorld> {
     {
       ...stationOf('south'),
       jurisdiction: [
-        [111.6, 40.7],
-        [111.7, 40.7],
-        [111.7, 40.8],
-        [111.6, 40.7],
+        [
+          [
+            [111.6, 40.7],
+            [111.7, 40.7],
+            [111.7, 40.8],
+            [111.6, 40.7],
+          ],
+        ],
       ],
     },
   ])

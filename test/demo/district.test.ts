@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { CameraPoint, Station } from '../../server/contract/cameras.ts'
+import { CameraPoint } from '../../server/contract/cameras.ts'
+import { Station } from '../../server/contract/stations.ts'
 import { decodePlaces } from '../../server/contract/basemap.ts'
 import { listDemoCameras } from '../../server/demo/cameras.ts'
 import { demoOutline, listDemoStations } from '../../server/demo/district.ts'
@@ -26,10 +27,10 @@ describe('the made-up district', () => {
     expect(stations).toHaveLength(10)
     for (const station of stations) {
       Station.parse(station)
-      expect(station.jurisdiction!.at(-1)).toEqual(station.jurisdiction![0])
-      expect(isInside(station.labelLonLat, station.jurisdiction!)).toBe(true)
+      expect(station.jurisdiction![0]![0]!.at(-1)).toEqual(station.jurisdiction![0]![0]![0])
+      expect(isInside(station.labelLonLat, station.jurisdiction![0]![0]!)).toBe(true)
     }
-    const sum = stations.reduce((total, station) => total + Math.abs(area(station.jurisdiction!)), 0)
+    const sum = stations.reduce((total, station) => total + Math.abs(area(station.jurisdiction![0]![0]!)), 0)
     expect(sum / Math.abs(area(demoOutline))).toBeCloseTo(1, 4)
     expect(Math.abs(area(demoOutline)) / 1e6).toBeGreaterThan(60)
   })
@@ -38,7 +39,7 @@ describe('the made-up district', () => {
     let inside = 0
     for (let lon = 111.57; lon < 111.75; lon += 0.0037) {
       for (let lat = 40.69; lat < 40.81; lat += 0.0029) {
-        const owners = stations.filter((station) => isInside([lon, lat], station.jurisdiction!)).length
+        const owners = stations.filter((station) => isInside([lon, lat], station.jurisdiction![0]![0]!)).length
         expect(owners).toBe(isInside([lon, lat], demoOutline) ? 1 : 0)
         inside += owners
       }
@@ -72,7 +73,7 @@ describe('the 468 made-up cameras', () => {
   test('stand inside the jurisdiction of their station and not in the river', () => {
     for (const camera of cameras) {
       const station = stations.find((candidate) => candidate.stationId === camera.stationId)!
-      expect(isInside(camera.lonLat, station.jurisdiction!), camera.name).toBe(true)
+      expect(isInside(camera.lonLat, station.jurisdiction![0]![0]!), camera.name).toBe(true)
     }
   })
 

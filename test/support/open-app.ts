@@ -7,7 +7,7 @@ import { type App, createApp } from '../../server/app.ts'
 import { type Clock, systemClock } from '../../server/base/clock.ts'
 import { type Log, silentLog } from '../../server/base/log.ts'
 import { openSecrets } from '../../server/base/secrets.ts'
-import type { Station } from '../../server/contract/cameras.ts'
+import type { Station } from '../../server/contract/stations.ts'
 import type { CameraId, StationId } from '../../server/contract/ids.ts'
 import type { PushMessage } from '../../server/contract/push.ts'
 import type { HealthSettings } from '../../server/features/health/index.ts'
@@ -101,7 +101,7 @@ export async function openTestWorld(): Promise<TestWorld> {
           logins: { administratorIdleMs: 3_600_000, idleMs: 3_600_000, watchLoginMs: 3_600_000, loginMs: 3_600_000 },
           requestsPerSecond: 10_000,
           recordingQuotaBytes: undefined,
-          map: { baseMap: { kind: 'none' }, outline: null, center: [111.66, 40.75], zoom: 13 },
+          map: { baseMap: { kind: 'none' }, otherBaseMaps: [], outline: null, center: [111.66, 40.75], zoom: 13 },
           mapOrigins: [],
           isDemo: false,
           version: '0.0.0-test',

@@ -1,7 +1,7 @@
 /** Reads a table of cameras against what is registered: what would change, or every cell that cannot be used. Changes nothing itself. */
 import { isDeepStrictEqual } from 'node:util'
 import gcoord from 'gcoord'
-import type { Station } from '../../contract/cameras.ts'
+import type { Station } from '../../contract/stations.ts'
 import type { CameraId, LonLat, StationId } from '../../contract/ids.ts'
 import type { CameraDraft } from './draft.ts'
 import { type CsvRow, decodeTable, parseCsv } from './csv.ts'

@@ -3,8 +3,9 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../base/db.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Secrets } from '../../base/secrets.ts'
-import type { CameraPoint, Dossier, Link, Scene, Station } from '../../contract/cameras.ts'
-import type { CameraId, Instant, LonLat, StationId } from '../../contract/ids.ts'
+import type { CameraPoint, Dossier, Link, Scene } from '../../contract/cameras.ts'
+import type { Jurisdiction, Station } from '../../contract/stations.ts'
+import type { CameraId, Instant, StationId } from '../../contract/ids.ts'
 import type { Crs } from '../../contract/map.ts'
 import { type Access, type CameraDraft, initialsOf, maskedUrl } from './draft.ts'
 
@@ -37,7 +38,7 @@ type CameraRow = {
   sealed_access: string
   updated_at: Instant
 }
-type StationRow = { station_id: StationId; name: string; short_name: string; jurisdiction: LonLat[] | null; label_lon: number; label_lat: number }
+type StationRow = { station_id: StationId; name: string; short_name: string; jurisdiction: Jurisdiction | null; label_lon: number; label_lat: number }
 type CameraTables = { cameras: CameraRow; stations: StationRow }
 
 /** A point without its state: what the database knows of it. */
@@ -225,7 +226,7 @@ async function putStations(db: Kysely<CameraTables>, stations: readonly Station[
     short_name: station.shortName,
     label_lon: station.labelLonLat[0],
     label_lat: station.labelLonLat[1],
-    jurisdiction: station.jurisdiction && sql<LonLat[]>`${JSON.stringify(station.jurisdiction)}::jsonb`,
+    jurisdiction: station.jurisdiction && sql<Jurisdiction>`${JSON.stringify(station.jurisdiction)}::jsonb`,
   }))
   await db
     .insertInto('stations')

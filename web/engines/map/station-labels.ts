@@ -1,7 +1,8 @@
 /** The police stations on the map: name and numbers of each jurisdiction, and the borders between them. */
-import type { CameraPoint, Station } from '../../../server/contract/cameras.ts'
+import type { CameraPoint } from '../../../server/contract/cameras.ts'
+import type { Station } from '../../../server/contract/stations.ts'
 import type { LonLat, StationId } from '../../../server/contract/ids.ts'
-import { lineOf } from './district-paint.ts'
+import { type Line, lineOf } from './district-paint.ts'
 import { innerBorders } from './geometry.ts'
 import { countStatuses } from './ring.ts'
 import { type Shape, shapeOf } from './shape.ts'
@@ -13,7 +14,7 @@ export type StationLabel = {
   y: number
   sprite: Sprite
   area: Shape | null
-  /** The jurisdiction as x, y, x, y …; null when it is not known. */
+  /** The jurisdiction's largest outer ring as x, y, x, y …; null when it is not known. */
   ring: Float64Array | null
   /** From `x`, `y`, aside from symbols; null: there is no room for the name at this scale. */
   offsetPx: readonly [number, number] | null
@@ -29,12 +30,11 @@ export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, 
 
   function setStations(next: readonly Station[]): void {
     stations = next
-    const rings = next.flatMap((station) => (station.jurisdiction ? [station.jurisdiction] : []))
+    const rings = next.flatMap((station) => station.jurisdiction?.flat() ?? [])
     areas = new Map(
       next.flatMap(({ stationId, jurisdiction }) => {
-        if (!jurisdiction) return []
-        const line = lineOf(jurisdiction, toXy)
-        return [[stationId, { shape: shapeOf([line], true), ring: line.xs }]]
+        const [largest, ...others] = (jurisdiction?.flat() ?? []).map((ring) => lineOf(ring, toXy)).sort((a, b) => areaOf(b) - areaOf(a))
+        return largest ? [[stationId, { shape: shapeOf([largest, ...others], true), ring: largest.xs }]] : []
       }),
     )
     borders = shapeOf(
@@ -69,4 +69,9 @@ export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, 
     borders: () => borders,
     setCameras: (next: readonly CameraPoint[]) => void (cameras = next),
   }
+}
+
+/** Of the box around it: enough to tell the main land from an island. */
+function areaOf({ box: [west, south, east, north] }: Line): number {
+  return (east - west) * (north - south)
 }

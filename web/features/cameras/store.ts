@@ -1,7 +1,8 @@
 /** The cameras this user may see, kept true by push. Plain data by id: replaced, never changed deep. */
 import { defineStore } from 'pinia'
 import { computed, type ShallowRef, shallowRef } from 'vue'
-import { cameraApi, type CameraPoint, type Station } from '../../../server/contract/cameras.ts'
+import { cameraApi, type CameraPoint } from '../../../server/contract/cameras.ts'
+import { stationApi, type Station } from '../../../server/contract/stations.ts'
 import type { CameraId, StationId } from '../../../server/contract/ids.ts'
 import { mapApi, type MapConfig } from '../../../server/contract/map.ts'
 import { hashStates } from '../../../server/contract/push.ts'
@@ -80,7 +81,7 @@ export const useCameraStore = defineStore('cameras', () => {
     try {
       const [fetched, fetchedStations, config, recent] = await Promise.all([
         call(cameraApi.points),
-        call(cameraApi.stations),
+        call(stationApi.stations),
         call(mapApi.config),
         call(statusApi.recent, { query: { limit: fetchedChanges } }),
       ])

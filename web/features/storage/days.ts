@@ -1,5 +1,6 @@
 /** Recorded share of each camera-day as rows of a table: a row for all, one for each station, one for each camera. Pure. */
-import type { CameraPoint, Station } from '../../../server/contract/cameras.ts'
+import type { CameraPoint } from '../../../server/contract/cameras.ts'
+import type { Station } from '../../../server/contract/stations.ts'
 import type { CameraId, Instant, StationId } from '../../../server/contract/ids.ts'
 import type { StoredCamera, StoredDays } from '../../../server/contract/storage.ts'
 import { compareNames, searchCameras } from '../cameras/search.ts'

@@ -1,6 +1,6 @@
 /** A page with tiles in every state, or the dock: looked at in screenshots and by the browser tests. `?page=tiles|dock&theme=dark&locale=zh`. */
 import { h, ref } from 'vue'
-import type { Station } from '../../../../server/contract/cameras.ts'
+import type { Station } from '../../../../server/contract/stations.ts'
 import type { CameraStatus, FailureCause } from '../../../../server/contract/status.ts'
 import { playerBudget } from '../../../../web/engines/player/index.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
