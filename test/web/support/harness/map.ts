@@ -84,6 +84,7 @@ function createHarness() {
       padding: options.padding ?? [0, 0, 0, 0],
       config: {
         baseMap: options.baseMap ?? demoBase,
+        otherBaseMaps: [],
         outline: options.outline === undefined ? demoOutline : options.outline,
         center: options.center ?? demoOutline[0]!,
         zoom: options.zoom ?? 13,
