@@ -4,6 +4,8 @@ import { en as accountsEn } from './features/accounts/en.ts'
 import { zh as accountsZh } from './features/accounts/zh.ts'
 import { en as camerasEn } from './features/cameras/en.ts'
 import { zh as camerasZh } from './features/cameras/zh.ts'
+import { en as dutyEn } from './features/duty/en.ts'
+import { zh as dutyZh } from './features/duty/zh.ts'
 import { en as exportsEn } from './features/exports/en.ts'
 import { zh as exportsZh } from './features/exports/zh.ts'
 import { en as liveEn } from './features/live/en.ts'
@@ -27,6 +29,7 @@ const zh = {
   ...wordsZh,
   accounts: accountsZh,
   cameras: camerasZh,
+  duty: dutyZh,
   exports: exportsZh,
   live: liveZh,
   map: { ...mapZh, canvas: canvasZh },
@@ -39,6 +42,7 @@ const en: SameShape<typeof zh> = {
   ...wordsEn,
   accounts: accountsEn,
   cameras: camerasEn,
+  duty: dutyEn,
   exports: exportsEn,
   live: liveEn,
   map: { ...mapEn, canvas: canvasEn },

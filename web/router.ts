@@ -2,8 +2,10 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized, type Router, type RouteRecordRaw } from 'vue-router'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { useAccountStore } from './features/accounts/store.ts'
+import { dutyRoutes } from './features/duty/routes.ts'
 import { mapRoutes } from './features/map/routes.ts'
 import { playbackRoutes } from './features/playback/routes.ts'
+import { useLanding } from './features/shell/landing.ts'
 import { shellRoutes } from './features/shell/routes.ts'
 import { storageRoutes } from './features/storage/routes.ts'
 
@@ -11,14 +13,20 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** Opens without a login. */
     isPublic?: boolean
+    /** Fills the window: no rail, no strip, no ticker. */
+    isBare?: boolean
   }
 }
 
 export function createAppRouter(): Router {
   const routes: RouteRecordRaw[] = [
-    { path: '/', redirect: { name: 'map' } },
+    { path: '/', redirect: (to) => ({ name: useLanding().landing.value, query: to.query }) },
     ...accountRoutes,
-    { path: '/', component: () => import('./features/shell/AppShell.vue'), children: [...mapRoutes, ...playbackRoutes, ...storageRoutes, ...shellRoutes] },
+    {
+      path: '/',
+      component: () => import('./features/shell/AppShell.vue'),
+      children: [...mapRoutes, ...dutyRoutes, ...playbackRoutes, ...storageRoutes, ...shellRoutes],
+    },
   ]
   const router = createRouter({ history: createWebHistory(), routes })
   router.beforeEach(requireLogin)
