@@ -12,9 +12,12 @@ import { createLog } from './base/log.ts'
 import { migrate } from './base/migrate.ts'
 import { openSecrets } from './base/secrets.ts'
 import { type Config, readConfig } from './config.ts'
+import { UserId } from './contract/ids.ts'
 import { demoBaseMapDate, demoBaseMapName, demoOutline, demoUnitName } from './demo/district.ts'
 import { seedPast } from './demo/past.ts'
 import { listRecordedCameras, seedAccounts, seedCameras, type SimulatedAddress } from './demo/seed.ts'
+import { seedWalls } from './demo/walls.ts'
+import { createAccountStore } from './features/accounts/index.ts'
 import { claimDatabase } from './features/system/index.ts'
 import { createHealthStore, defaultHealthSettings } from './features/health/index.ts'
 import { createMediaPlane } from './media/plane-client.ts'
@@ -82,8 +85,11 @@ async function run() {
 
   const accounts = isDemo ? await prepareDemo() : undefined
   const { port } = await app.open()
-  // at the very first start only; later the policies are whatever people made of them
-  if (isDemo && app.recordings.listPolicies().length === 0) await prepareRecordings()
+  // at the very first start only; later policies and walls are whatever people made of them
+  if (isDemo && app.recordings.listPolicies().length === 0) {
+    await prepareWalls()
+    await prepareRecordings()
+  }
   const { dataFolder } = config
   await openCommandSocket(environment.COMMAND_SOCKET, createAnswer({ app, database, dataFolder, kind, clock, version }))
   const setupCode = isDemo ? undefined : await app.accounts.openSetup()
@@ -103,6 +109,11 @@ async function run() {
     process.send?.({ type: 'needDemoCameras' })
     await first
     return seedAccounts({ accounts: app.accounts, secrets, dataFolder: config.dataFolder })
+  }
+
+  async function prepareWalls() {
+    const duty = await createAccountStore(database).findUserByAccount('duty')
+    if (duty) await seedWalls(app.walls, UserId.parse(duty.user_id))
   }
 
   async function prepareRecordings() {

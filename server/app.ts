@@ -21,6 +21,7 @@ import { createMarks, createMarkStore, markRoutes } from './features/marks/index
 import { createPlayback, playbackSocket } from './features/playback/index.ts'
 import { createRecordings, createRecordingStore, recordingRoutes } from './features/recordings/index.ts'
 import { createDiary, createSystem, systemRoutes } from './features/system/index.ts'
+import { createWalls, createWallStore, wallRoutes } from './features/walls/index.ts'
 import type { MediaPlane } from './media/plane.ts'
 
 export type AppSettings = Pick<
@@ -121,6 +122,14 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     clipSize: recordings.clipSize,
     recordAudit: audit.record,
   })
+  const walls = createWalls({
+    store: createWallStore(database),
+    clock,
+    clockGuard,
+    log,
+    mayTouch: cameras.mayTouch,
+    listCameraIds: (user) => cameras.listEntries().flatMap(({ cameraId }) => (cameras.mayTouch(user, cameraId) ? [cameraId] : [])),
+  })
   const system = createSystem({ database, plane, clock, log })
 
   function tellMedia() {
@@ -171,6 +180,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
       ...markRoutes({ marks, mayTouch: cameras.mayTouch, bytesIn: recordings.bytesIn }),
       ...recordingRoutes({ recordings, plane, mayTouch: cameras.mayTouch }),
       ...systemRoutes(system),
+      ...wallRoutes(walls),
     ],
     sockets: [push.route, liveSocket(live), playbackSocket(playback)],
   })
@@ -184,6 +194,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     await exports.close()
     await recordings.close()
     marks.close()
+    await walls.close()
     await health.close()
     system.close()
     accounts.close()
@@ -204,6 +215,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     push,
     recordings,
     system,
+    walls,
     /** Reads what lasts, starts to judge and to answer. */
     async open(): Promise<{ port: number }> {
       await diary.started(clock.now())

@@ -65,7 +65,13 @@ export const wallShapes = { 1: even(1), 4: even(2), 6: framed(3), 8: framed(4), 
 >
 export type UsualTiles = keyof typeof wallShapes
 
-const Name = z.string().trim().min(1).max(60)
+/** One line of whole characters: no control character, no half of one, nothing that turns the direction of what follows. */
+const Name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(60)
+  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, 'one line of whole characters')
 /** Who else may use it: these roles; empty: nobody. Only its owner changes it. */
 const SharedWith = z.array(Role).max(Role.options.length)
 /** Set by the server. */
@@ -200,17 +206,23 @@ export const wallApi = {
     params: ofRotation,
     reply: z.object({}),
   }),
-  /** What the wall has shown since it last said so; at most some minutes old when the line was cut. Answers how many were new. */
+  /**
+   * What the wall has shown since it last said so; at most some minutes old when the line was cut. Answers how many were new, and how many were dropped
+   * for good: of a rotation or a camera that is not for this user, over a day old, more than a minute ahead, or fresh for longer than they lasted.
+   */
   reportPatrol: endpoint('POST /api/wall-patrols', {
     permission: 'camera.live',
     audit: 'wall.patrol.report',
     body: z.object({ reports: z.array(PatrolReport).min(1).max(500) }),
-    reply: z.object({ kept: z.number().int() }),
+    reply: z.object({ kept: z.number().int(), dropped: z.number().int() }),
     maxBodyBytes: 512 * 1024,
   }),
-  /** Newest first; of cameras this user may see. One's own; with `assessment.see` everybody's. */
+  /**
+   * Newest first; of cameras this user may see. One's own; with `assessment.see` everybody's. What a cut answer left out is asked for with the last entry's
+   * `fromAt + 1` as `toAt`: tiles that change together have the same `fromAt`, so some entries come again.
+   */
   patrols: endpoint('GET /api/wall-patrols', {
-    permission: 'camera.live',
+    permission: 'camera.see',
     query: z.object({
       fromAt: z.coerce.number().int(),
       toAt: z.coerce.number().int(),

@@ -65,6 +65,8 @@ describe.skipIf(programs === undefined)('the demo on PostgreSQL', () => {
       const picture = openPicture(tree.url, cookie, (await points()).points[0]!.cameraId)
       await until(() => expect(picture.bytes()).toBeGreaterThan(50_000))
       picture.close()
+      for (const path of ['/api/wall-layouts', '/api/wall-rotations'])
+        expect(await getJson(tree.url, path, cookie)).toEqual(Array.from({ length: 2 }, () => expect.objectContaining({ isMine: true, hiddenCount: 0 })))
     },
     SLOW_MS,
   )

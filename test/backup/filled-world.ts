@@ -73,6 +73,11 @@ export async function openFilledWorld(): Promise<FilledWorld> {
     insert into marks values ('m1', 'c1', 5, 'a''b', 'first', 6);
     insert into locks values ('l1', 'c1', 5, 9, null, '案件', 'first', 6, null, null);
     insert into camera_status_intervals values ('c9', 1, 2, 'online', null, null), ('c9', 2, null, 'offline', 'unreachable', 'x');
+    insert into wall_layouts values ('w1', 'u1', 'first', '北 1 路', '["supervisor"]', '{"columns":1,"rows":1,"places":[{"column":0,"row":0,"columns":1,"rows":1}]}', '["c1"]', 5);
+    insert into wall_rotations values ('r1', 'u1', 'first', '轮巡', '[]', '{"kind":"cameras","cameraIds":["c1","c2"]}', 5000, 'hold', 5);
+    insert into wall_patrol_runs (run_id, rotation_id, user_id, account, rotation_name, first_at, last_at)
+      select gen_random_uuid(), gen_random_uuid(), 'u1', 'first', '轮巡', 5, 9 from generate_series(1, 3);
+    insert into wall_patrols select 5 + n, gen_random_uuid(), 9999, 1 + n % 3, 'c1', 1, 'shown', null, 4 from generate_series(1, 1200) as n;
     insert into setup_code values (1, 'h', 5) on conflict do nothing`)
   return {
     ...world,

@@ -21,9 +21,25 @@ beforeEach(() => {
 
 const endpoints = Object.values(api).flatMap((group) => Object.values(group as Record<string, Endpoint>))
 const SOME_ID = '3f0e8f0a-6f5b-4c8e-9f64-0b6a9d3a1c11'
-const pathOf = (endpoint: Endpoint, cameraId: string) => endpoint.path.replace(':cameraId', cameraId).replace(/:(exportId|markId|lockId)/, SOME_ID)
+const pathOf = (endpoint: Endpoint, cameraId: string) =>
+  endpoint.path.replace(':cameraId', cameraId).replace(/:(exportId|markId|lockId|layoutId|rotationId)/, SOME_ID)
 const send = (endpoint: Endpoint, path: string, cookie: string) =>
   gate.agent[endpoint.method.toLowerCase() as 'get'](path).set('Origin', gate.origin).set('Cookie', cookie)
+
+const layout = { name: 'x', sharedWith: [], shape: { columns: 1, rows: 1, places: [{ column: 0, row: 0, columns: 1, rows: 1 }] }, cameraIds: ['own'] }
+const rotation = { name: 'x', sharedWith: [], steps: { kind: 'cameras', cameraIds: ['own'] }, dwellMs: 5_000, onOffline: 'hold' }
+const patrol = {
+  entryId: SOME_ID,
+  runId: SOME_ID,
+  rotationId: SOME_ID,
+  cameraId: 'own',
+  tile: 1,
+  fromAt: 0,
+  toAt: 1,
+  outcome: 'shown',
+  cause: null,
+  freshMs: 1,
+}
 
 /** Bodies and queries that fit, for the endpoints that ask for some. */
 const inputs: Record<string, { query?: object; body?: object }> = {
@@ -38,6 +54,12 @@ const inputs: Record<string, { query?: object; body?: object }> = {
   'POST /api/cameras/:cameraId/marks': { body: { at: 1, note: 'x' } },
   'POST /api/cameras/:cameraId/locks': { body: { fromAt: 0, toAt: 1, untilAt: null, reason: 'x' } },
   'GET /api/storage/days': { query: { fromAt: 0, toAt: 1 } },
+  'POST /api/wall-layouts': { body: layout },
+  'PUT /api/wall-layouts/:layoutId': { body: layout },
+  'POST /api/wall-rotations': { body: rotation },
+  'PUT /api/wall-rotations/:rotationId': { body: rotation },
+  'POST /api/wall-patrols': { body: { reports: [patrol] } },
+  'GET /api/wall-patrols': { query: { fromAt: 0, toAt: 1 } },
   'POST /api/exports': {
     body: { cameraIds: ['own'], fromAt: 0, toAt: 1, purpose: 'case', documentNumber: '', reason: '', isWatermarked: false },
   },

@@ -14,6 +14,7 @@ import type { Station } from '../../server/contract/stations.ts'
 import type { Endpoint } from '../../server/contract/endpoint.ts'
 import type { StationId } from '../../server/contract/ids.ts'
 import { api } from '../../server/contract/index.ts'
+import { type WallLayout, type WallRotation, wallShapes } from '../../server/contract/walls.ts'
 import { Role } from '../../server/contract/permissions.ts'
 import { draftOf, openTestWorld, signIn, signInCookie, stationOf, type TestApp, type TestWorld } from '../support/open-app.ts'
 
@@ -84,6 +85,8 @@ const fitting: Record<string, unknown> = {
   setupCode: 'AAAAA',
   codecs: 'h264',
   sound: '0',
+  cameraId: 'own-1',
+  rotationId: '3f0e8f0a-6f5b-4c8e-9f64-0b6a9d3a1c11',
 }
 const person = { account: 'someone', displayName: 'x', password: 'Fitting-Password-3' }
 const fit = (fields: readonly string[]) => Object.fromEntries(fields.map((field) => [field, fitting[field] ?? person]))
@@ -255,5 +258,47 @@ describe('A2 hostile text that may be stored', () => {
     }
     expect((await visitor.get('/api/me')).body).toMatchObject({ displayName: storable[1] })
     expect(await running.app.audit.verify()).toMatchObject({ isWhole: true, problems: [] })
+  })
+
+  const layout = { name: 'x', sharedWith: [], shape: wallShapes[1], cameraIds: ['own-1'] }
+  const rotation = { name: 'x', sharedWith: [], steps: { kind: 'cameras', cameraIds: ['own-1'] }, dwellMs: 5_000, onOffline: 'hold' }
+  const isOneLine = (text: string) => text.length <= 60 && !/[\p{Cc}\p{Cs}\u202e]/u.test(text)
+
+  test('names of layouts, rotations and groups: those of one line come back as they are, the others are refused', async () => {
+    const visitor = await signIn(running, { account: 'walls' })
+    const named: string[] = []
+    for (const name of hostile) {
+      const groups = { ...rotation, steps: { kind: 'groups', groups: [{ name, cameraIds: ['own-1'] }] } }
+      const statuses = [
+        (await visitor.post('/api/wall-layouts', { ...layout, name })).status,
+        (await visitor.post('/api/wall-rotations', { ...rotation, name })).status,
+        (await visitor.post('/api/wall-rotations', groups)).status,
+      ]
+      expect([name, ...statuses]).toEqual([name, ...(isOneLine(name) ? [200, 200, 200] : [400, 400, 400])])
+      if (isOneLine(name)) named.push(name)
+    }
+    expect(named.length).toBeGreaterThan(20)
+    const layouts = (await visitor.get('/api/wall-layouts')).body as WallLayout[]
+    const rotations = (await visitor.get('/api/wall-rotations')).body as WallRotation[]
+    expect(new Set(layouts.map(({ name }) => name))).toEqual(new Set(named))
+    expect(new Set(rotations.map(({ name }) => name))).toEqual(new Set(['x', ...named]))
+    const groupNames = rotations.flatMap(({ steps }) => (steps.kind === 'groups' ? steps.groups.map(({ name }) => name) : []))
+    expect(new Set(groupNames)).toEqual(new Set(named))
+    expect(await running.app.audit.verify()).toMatchObject({ isWhole: true, problems: [] })
+  })
+
+  test('a million tiles, cameras, groups or reports are too large, and nothing is kept of them', async () => {
+    const visitor = await signIn(running, { account: 'millions' })
+    const million = <T>(value: T): T[] => Array.from({ length: 1e6 }, () => value)
+    const place = { column: 0, row: 0, columns: 1, rows: 1 }
+    for (const [path, body] of Object.entries({
+      '/api/wall-layouts': { ...layout, shape: { columns: 24, rows: 24, places: million(place) }, cameraIds: million(null) },
+      '/api/wall-rotations': { ...rotation, steps: { kind: 'cameras', cameraIds: million('own-1') } },
+      '/api/wall-patrols': { reports: million({}) },
+    })) {
+      const { status } = await ask({ method: 'POST', path, cookie: cookies[0]!, body: JSON.stringify(body) })
+      expect([path, status]).toEqual([path, 413])
+    }
+    expect((await visitor.get('/api/wall-layouts')).body).toEqual([])
   })
 })

@@ -16,6 +16,7 @@ import type { CameraId, StationId, UserId } from '../../server/contract/ids.ts'
 import { api } from '../../server/contract/index.ts'
 import { Permission, Role, rolePermissions } from '../../server/contract/permissions.ts'
 import { hashStates, type PushMessage } from '../../server/contract/push.ts'
+import { wallShapes } from '../../server/contract/walls.ts'
 import type { CameraStatus } from '../../server/contract/status.ts'
 import { createExportStore } from '../../server/features/exports/index.ts'
 import { draftOf, openTestWorld, stationOf, testPassword, type TestApp, type TestWorld } from '../support/open-app.ts'
@@ -33,7 +34,7 @@ let world: TestWorld
 let running: TestApp
 
 /** Who asks. `role` undefined: the cookie is no login (any more). */
-type Caller = { name: string; role: Role | undefined; cookie: string; address: string; mustChangePassword?: true }
+type Caller = { name: string; role: Role | undefined; cookie: string; address: string; userId?: UserId; mustChangePassword?: true }
 const callers: Caller[] = []
 const callerNames = [...Role.options, 'nobody', 'a made-up token', 'signed out', 'disabled', 'one who must change the password']
 const callerOf = (name: string) => callers.find((caller) => caller.name === name)!
@@ -118,7 +119,7 @@ beforeAll(async () => {
 
   for (const role of Role.options) {
     const { userId, cookie } = await addUser(`user-${role}`, role)
-    callers.push({ name: role, role, cookie, address: newAddress() })
+    callers.push({ name: role, role, cookie, address: newAddress(), userId })
     if (role === 'supervisor') await addExports(userId)
   }
   const gone = await addUser('signed-out', 'supervisor')
@@ -191,13 +192,36 @@ function exportIdFor({ route }: Endpoint, cameraId: string): string {
   return route.startsWith('DELETE') ? exportIds.ownWaiting : route.includes('decision') ? exportIds.colleagues : exportIds.own
 }
 
+const layout = { name: 'x', sharedWith: [], shape: wallShapes[1], cameraIds: ['own-1' as CameraId] }
+const rotation = {
+  name: 'x',
+  sharedWith: [],
+  steps: { kind: 'cameras' as const, cameraIds: ['own-1' as CameraId] },
+  dwellMs: 5_000,
+  onOffline: 'hold' as const,
+}
+
+/** A layout or rotation of the caller's own, or one of somebody else that is not shared with the caller. */
+async function wallIdFor(kind: 'layouts' | 'rotations', cameraId: string, { name, role, userId }: Caller): Promise<string> {
+  if (cameraId === 'no-such' || !role || !userId) return randomUUID()
+  const { walls } = running.app
+  const owner = { userId, account: name, role, stationIds: null }
+  const of = cameraId === 'foreign-1' ? { ...owner, userId: 'somebody-else' as UserId } : owner
+  const called = cameraId === 'foreign-1' ? PLANTED : 'x'
+  const made = kind === 'layouts' ? await walls.layouts.add({ ...layout, name: called }, of) : await walls.rotations.add({ ...rotation, name: called }, of)
+  return 'layoutId' in made ? made.layoutId : made.rotationId
+}
+
 /** A mark or a lock of the caller's own that is there now, so that each who may can take it away. */
-async function pathFor(endpoint: Endpoint, cameraId: string, { role }: Caller): Promise<string> {
+async function pathFor(endpoint: Endpoint, cameraId: string, caller: Caller): Promise<string> {
+  const { role } = caller
   const { marks } = running.app
   const by = { account: `user-${role}` }
   const of = (cameraId === 'no-such' ? 'own-1' : cameraId) as CameraId
   const note = cameraId === 'foreign-1' ? PLANTED : 'x'
   let path = endpoint.route.replace(':cameraId', cameraId).replace(':exportId', exportIdFor(endpoint, cameraId))
+  if (path.includes(':layoutId')) path = path.replace(':layoutId', await wallIdFor('layouts', cameraId, caller))
+  if (path.includes(':rotationId')) path = path.replace(':rotationId', await wallIdFor('rotations', cameraId, caller))
   if (path.includes(':markId')) path = path.replace(':markId', (await marks.addMark(of, { at: 1, note }, by)).markId)
   if (path.includes(':lockId')) path = path.replace(':lockId', (await marks.addLock(of, { fromAt: 1, toAt: 2, untilAt: null, reason: note }, by)).lockId)
   return path
@@ -228,6 +252,27 @@ const inputs: Partial<Record<Route, { query?: string; body?: unknown }>> = {
   'POST /api/cameras/:cameraId/marks': { body: { at: 1, note: 'x' } },
   'POST /api/cameras/:cameraId/locks': { body: { fromAt: 1, toAt: 2, untilAt: null, reason: 'x' } },
   'GET /api/storage/days': { query: '?fromAt=1&toAt=86400000' },
+  'POST /api/wall-layouts': { body: layout },
+  'PUT /api/wall-layouts/:layoutId': { body: layout },
+  'POST /api/wall-rotations': { body: rotation },
+  'PUT /api/wall-rotations/:rotationId': { body: rotation },
+  'POST /api/wall-patrols': {
+    body: {
+      reports: ['own-1', 'foreign-1'].map((cameraId) => ({
+        entryId: randomUUID(),
+        runId: randomUUID(),
+        rotationId: randomUUID(),
+        cameraId,
+        tile: 1,
+        fromAt: 1,
+        toAt: 2,
+        outcome: 'shown',
+        cause: null,
+        freshMs: 1,
+      })),
+    },
+  },
+  'GET /api/wall-patrols': { query: `?fromAt=1&toAt=${400 * 86_400_000}` },
   'POST /api/exports/:exportId/decision': { body: { isApproved: true, note: '' } },
   'GET /api/exports/:exportId/file': { query: '?name=manifest.json' },
   'POST /api/login': { body: { account: 'user-ops', password: testPassword } },
