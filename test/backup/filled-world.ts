@@ -42,6 +42,8 @@ export async function openFilledWorld(): Promise<FilledWorld> {
     },
   ])
   await app.cameras.putCameras([draftOf('c1', 'north'), draftOf('c2', 'south', { name: '引号"与\\反斜杠\n换行\t制表 😀', lonLat: [111.123456789012, 40.1] })])
+  const view = { lonLat: [111.66, 40.76] as [number, number], headingDeg: 12.5, fovDeg: 61, reachM: 51 }
+  await app.cameras.place('c1' as CameraId, { ...view, reason: '复测"\\\n' }, { account: 'first' })
   await signIn(running, { account: 'first', stationIds: ['north' as never] })
   await fetch(`${url}/api/login`, {
     method: 'POST',
@@ -73,6 +75,7 @@ export async function openFilledWorld(): Promise<FilledWorld> {
     insert into marks values ('m1', 'c1', 5, 'a''b', 'first', 6);
     insert into locks values ('l1', 'c1', 5, 9, null, '案件', 'first', 6, null, null);
     insert into camera_status_intervals values ('c9', 1, 2, 'online', null, null), ('c9', 2, null, 'offline', 'unreachable', 'x');
+    insert into map_bookmarks values ('b1', 'u1', '中心''商城', 111.123456789012, 40.1, 15.25, 'station=north');
     insert into setup_code values (1, 'h', 5) on conflict do nothing`)
   return {
     ...world,
