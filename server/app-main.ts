@@ -14,10 +14,12 @@ import { openSecrets } from './base/secrets.ts'
 import { type Config, readConfig } from './config.ts'
 import { UserId } from './contract/ids.ts'
 import { demoBaseMapDate, demoBaseMapName, demoOutline, demoUnitName } from './demo/district.ts'
-import { seedPast } from './demo/past.ts'
+import { listDemoCameras } from './demo/cameras.ts'
+import { planStory, seedPast } from './demo/past.ts'
 import { listRecordedCameras, seedAccounts, seedCameras, type SimulatedAddress } from './demo/seed.ts'
 import { seedWalls } from './demo/walls.ts'
 import { createAccountStore } from './features/accounts/index.ts'
+import { planHistory } from './demo/status-history.ts'
 import { claimDatabase } from './features/system/index.ts'
 import { createHealthStore, defaultHealthSettings } from './features/health/index.ts'
 import { createMediaPlane } from './media/plane-client.ts'
@@ -84,6 +86,7 @@ async function run() {
   process.on('disconnect', stop)
 
   const accounts = isDemo ? await prepareDemo() : undefined
+  if (isDemo && environment.DEMO_PAST !== '0') await seedHistory()
   const { port } = await app.open()
   // at the very first start only; later policies and walls are whatever people made of them
   if (isDemo && app.recordings.listPolicies().length === 0) {
@@ -116,11 +119,21 @@ async function run() {
     if (duty) await seedWalls(app.walls, UserId.parse(duty.user_id))
   }
 
+  /** Before anything is judged, and only if nothing ever was. */
+  async function seedHistory() {
+    const healthStore = createHealthStore(database)
+    if ((await healthStore.findLastAliveAt()) !== undefined) return
+    const nowAt = clock.now()
+    const cameraIds = listRecordedCameras()
+    const { recordedFromAt, outages } = planStory(cameraIds, nowAt)
+    await healthStore.write(planHistory({ cameras: listDemoCameras(), nowAt, recorded: { cameraIds, quietFromAt: recordedFromAt, outages } }), nowAt)
+  }
+
   async function prepareRecordings() {
     const cameraIds = listRecordedCameras()
     const { recordings, marks } = app
     if (environment.DEMO_PAST === '0') return recordings.setPolicy({ cameraIds, mode: 'continuous', schedule: [], profile: 'main', keepDays: 15 })
-    const past = await seedPast({ recordings, marks, healthStore: createHealthStore(database), clock, cameraIds, folder: config.mediaFolders[0]! })
+    const past = await seedPast({ recordings, marks, clock, cameraIds, folder: config.mediaFolders[0]! })
     past.writeFiles().catch((problem) => log.error({ problem }, "the demo's past could not be written"))
   }
 }

@@ -14,12 +14,13 @@ import { type AccountEvents, accountRoutes, createAccounts, createAccountStore, 
 import { createAnchorFile, createAudit, createAuditStore } from './features/audit/index.ts'
 import { type CameraEntry, cameraRoutes, createCameras, createCameraStore } from './features/cameras/index.ts'
 import { createExports, createExportStore, exportRoutes } from './features/exports/index.ts'
-import { createHealth, createHealthStore, createUplink, healthRoutes, type HealthSettings } from './features/health/index.ts'
+import { createHealth, createHealthStore, createPast, createUplink, healthRoutes, type HealthSettings } from './features/health/index.ts'
 import { createLive, liveRoutes, liveSocket } from './features/live/index.ts'
-import { mapRoutes } from './features/map/index.ts'
+import { createBookmarks, createBookmarkStore, mapRoutes } from './features/map/index.ts'
 import { createMarks, createMarkStore, markRoutes } from './features/marks/index.ts'
 import { createPlayback, playbackSocket } from './features/playback/index.ts'
 import { createRecordings, createRecordingStore, recordingRoutes } from './features/recordings/index.ts'
+import { createStations, stationRoutes } from './features/stations/index.ts'
 import { createDiary, createSystem, systemRoutes } from './features/system/index.ts'
 import { createWalls, createWallStore, wallRoutes } from './features/walls/index.ts'
 import type { MediaPlane } from './media/plane.ts'
@@ -78,7 +79,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     limits: settings.logins,
     listConnected: () => push.listLogins(),
   })
-  const cameras = createCameras({ store: createCameraStore(database, secrets), clock, onChanged: onCamerasChanged })
+  const cameras = createCameras({ store: createCameraStore(database, secrets), clock, outline: settings.map.outline, onChanged: onCamerasChanged })
   const push = createPush({ clock, log, listStates: () => health.toldStates(), listAlarms: () => recordings.listAlarms(), mayTouchCamera: cameras.mayTouch })
   // before `health`, whose first probes must find media knowing its cameras
   plane.onEvent((event) => {
@@ -94,6 +95,9 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     uplink: settings.gateway === undefined ? undefined : createUplink({ address: settings.gateway, clock }),
     ...(settings.health ? { settings: settings.health } : {}),
   })
+  const past = createPast({ database, clock, flush: health.flush, listCameraIds: cameras.listIds })
+  const stations = createStations({ cameras, clock, listOnlineRates: past.onlineRates })
+  const bookmarks = createBookmarks({ store: createBookmarkStore(database) })
   const live = createLive({ plane, clock, log, recordAudit: audit.record })
   const playback = createPlayback({ plane, clock, log, recordAudit: audit.record })
   const marks = createMarks({ store: createMarkStore(database), clock, clockGuard, log })
@@ -174,11 +178,12 @@ export async function createApp({ database, plane, clock, log, secrets, settings
       }),
       ...cameraRoutes({ cameras, plane, clock, toldState: health.toldState, position: push.position }),
       ...exportRoutes(exports),
-      ...healthRoutes({ health, database }),
+      ...healthRoutes({ health, past, database }),
       ...liveRoutes(live),
-      ...mapRoutes(settings.map),
+      ...mapRoutes({ map: settings.map, bookmarks }),
       ...markRoutes({ marks, mayTouch: cameras.mayTouch, bytesIn: recordings.bytesIn }),
       ...recordingRoutes({ recordings, plane, mayTouch: cameras.mayTouch }),
+      ...stationRoutes(stations),
       ...systemRoutes(system),
       ...wallRoutes(walls),
     ],

@@ -8,7 +8,6 @@ import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { CameraId, type Instant, type Profile } from '../contract/ids.ts'
 import type { TimeRange } from '../contract/recordings.ts'
-import type { createHealthStore } from '../features/health/index.ts'
 import type { Marks } from '../features/marks/index.ts'
 import type { IndexRow, Recordings } from '../features/recordings/index.ts'
 import { readDiskId } from '../media/recording/disk.ts'
@@ -37,7 +36,6 @@ const DISK_CHANGE = { fromMs: 21 * MINUTE_MS, toMs: 21 * MINUTE_MS + 95_000 }
 export type PastDeps = {
   recordings: Recordings
   marks: Marks
-  healthStore: Pick<ReturnType<typeof createHealthStore>, 'write'>
   clock: Clock
   cameraIds: readonly CameraId[]
   /** Of recordings; the disk appears in it when media is up. */
@@ -49,36 +47,30 @@ const clips = createClipLibrary()
 type Stretch = TimeRange & { cameraId: CameraId; profile: Profile }
 type Group = { body: Buffer; samples: FragmentSample[]; durationMs: number }
 
-/** Policies, causes, marks and locks at once; the files follow by `writeFiles`. */
-export async function seedPast({ recordings, marks, healthStore, clock, cameraIds, folder }: PastDeps): Promise<{ writeFiles(): Promise<void> }> {
-  const nowAt = clock.now()
+/** Who has a yesterday, when it was, and what went wrong in one of them: what is recorded and what is judged must tell the same. */
+export function planStory(cameraIds: readonly CameraId[], nowAt: Instant) {
   const rush = rushBefore(nowAt)
   const storyIds = onePerStation(cameraIds)
+  const [, brokenId] = storyIds
+  const outage = { fromAt: rush.fromAt + OUTAGE.fromMs, toAt: rush.fromAt + OUTAGE.toMs }
+  return { rush, storyIds, recordedFromAt: rush.fromAt - DAY_MS / 4, outages: brokenId ? [{ cameraId: brokenId, ...outage }] : [] }
+}
+
+/** Policies, causes, marks and locks at once; the files follow by `writeFiles`. */
+export async function seedPast({ recordings, marks, clock, cameraIds, folder }: PastDeps): Promise<{ writeFiles(): Promise<void> }> {
+  const nowAt = clock.now()
+  const { rush, storyIds, recordedFromAt } = planStory(cameraIds, nowAt)
   const outOf = (range: { fromMs: number; toMs: number }) => ({ fromAt: rush.fromAt + range.fromMs, toAt: rush.fromAt + range.toMs })
   const [, brokenId, changedId] = storyIds
   const daily = Array.from({ length: 7 }, (_, day) => ({ fromMinute: day * 1_440 + RUSH.fromMinute, toMinute: day * 1_440 + RUSH.toMinute }))
   const common = { profile: 'main' as const, keepDays: 15 }
 
-  await recordings.setPolicy({ cameraIds: storyIds, mode: 'scheduled', schedule: daily, ...common }, rush.fromAt - DAY_MS / 4)
+  await recordings.setPolicy({ cameraIds: storyIds, mode: 'scheduled', schedule: daily, ...common }, recordedFromAt)
   await recordings.setPolicy({ cameraIds: storyIds, mode: 'continuous', schedule: [], ...common }, nowAt - STORY_MS)
   const others = cameraIds.filter((cameraId) => !storyIds.includes(cameraId))
   await recordings.setPolicy({ cameraIds: others, mode: 'continuous', schedule: [], ...common }, nowAt - OTHERS_MS)
-  await seedStatuses()
   if (changedId) await recordings.noteProblem(changedId, { ...outOf(DISK_CHANGE), problem: 'no_disk' })
   await seedMarks()
-
-  async function seedStatuses() {
-    if (!brokenId) return
-    const { fromAt, toAt } = outOf(OUTAGE)
-    const online = { camera_id: brokenId, status: 'online' as const, cause: null, detail: null }
-    const offline = { camera_id: brokenId, status: 'offline' as const, cause: 'unreachable' as const, detail: 'ECONNREFUSED（演示）' }
-    const rows = [
-      { ...online, from_at: rush.fromAt - DAY_MS / 4, to_at: fromAt },
-      { ...offline, from_at: fromAt, to_at: toAt },
-      { ...online, from_at: toAt, to_at: rush.toAt + DAY_MS / 24 },
-    ]
-    await healthStore.write(rows, nowAt)
-  }
 
   async function seedMarks() {
     const by = { account: 'supervisor' }

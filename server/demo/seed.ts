@@ -68,17 +68,24 @@ export function listRecordedCameras(): CameraId[] {
     .map(({ cameraId }) => CameraId.parse(cameraId))
 }
 
-/** Puts stations and cameras in; the simulator's ports are new at each of its starts. */
+/**
+ * Puts stations and cameras in; the simulator's ports are new at each of its starts. What people have changed since the first one stays:
+ * jurisdictions, and where cameras stand and look.
+ */
 export async function seedCameras(cameras: Cameras, simulated: readonly SimulatedAddress[]): Promise<void> {
   const addresses = new Map(simulated.map((address) => [address.cameraId, address]))
-  await cameras.putStations(listDemoStations())
+  const known = new Set((await cameras.listStations({ stationIds: null })).map(({ stationId }) => stationId))
+  await cameras.putStations(listDemoStations().filter(({ stationId }) => !known.has(stationId)))
+  const views = new Map((await cameras.listDrafts()).map((draft) => [draft.cameraId, viewOf(draft)]))
   await cameras.putCameras(
     listDemoCameras().flatMap((camera) => {
       const address = addresses.get(camera.cameraId)
-      return address ? [toDraft(camera, address)] : []
+      return address ? [{ ...toDraft(camera, address), ...views.get(camera.cameraId) }] : []
     }),
   )
 }
+
+const viewOf = ({ lonLat, original, headingDeg, fovDeg, reachM }: CameraDraft) => ({ lonLat, original, headingDeg, fovDeg, reachM })
 
 const toDraft = (camera: DemoCamera, { mainUrl, subUrl, username, password, hasSound }: SimulatedAddress): CameraDraft => ({
   ...camera,

@@ -42,6 +42,8 @@ export async function openFilledWorld(): Promise<FilledWorld> {
     },
   ])
   await app.cameras.putCameras([draftOf('c1', 'north'), draftOf('c2', 'south', { name: '引号"与\\反斜杠\n换行\t制表 😀', lonLat: [111.123456789012, 40.1] })])
+  const view = { lonLat: [111.66, 40.76] as [number, number], headingDeg: 12.5, fovDeg: 61, reachM: 51 }
+  await app.cameras.place('c1' as CameraId, { ...view, reason: '复测"\\\n' }, { account: 'first' })
   await signIn(running, { account: 'first', stationIds: ['north' as never] })
   await fetch(`${url}/api/login`, {
     method: 'POST',
@@ -78,6 +80,7 @@ export async function openFilledWorld(): Promise<FilledWorld> {
     insert into wall_patrol_runs (run_id, rotation_id, user_id, account, rotation_name, first_at, last_at)
       select gen_random_uuid(), gen_random_uuid(), 'u1', 'first', '轮巡', 5, 9 from generate_series(1, 3);
     insert into wall_patrols select 5 + n, gen_random_uuid(), 9999, 1 + n % 3, 'c1', 1, 'shown', null, 4 from generate_series(1, 1200) as n;
+    insert into map_bookmarks values ('b1', 'u1', '中心''商城', 111.123456789012, 40.1, 15.25, 'station=north');
     insert into setup_code values (1, 'h', 5) on conflict do nothing`)
   return {
     ...world,

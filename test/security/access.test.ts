@@ -22,7 +22,7 @@ beforeEach(() => {
 const endpoints = Object.values(api).flatMap((group) => Object.values(group as Record<string, Endpoint>))
 const SOME_ID = '3f0e8f0a-6f5b-4c8e-9f64-0b6a9d3a1c11'
 const pathOf = (endpoint: Endpoint, cameraId: string) =>
-  endpoint.path.replace(':cameraId', cameraId).replace(/:(exportId|markId|lockId|layoutId|rotationId)/, SOME_ID)
+  endpoint.path.replace(':cameraId', cameraId).replace(/:(exportId|markId|lockId|layoutId|rotationId|bookmarkId)/, SOME_ID)
 const send = (endpoint: Endpoint, path: string, cookie: string) =>
   gate.agent[endpoint.method.toLowerCase() as 'get'](path).set('Origin', gate.origin).set('Cookie', cookie)
 
@@ -65,6 +65,12 @@ const inputs: Record<string, { query?: object; body?: object }> = {
   },
   'POST /api/exports/:exportId/decision': { body: { isApproved: true, note: '' } },
   'GET /api/exports/:exportId/file': { query: { name: 'manifest.json' } },
+  'POST /api/cameras/:cameraId/place': { body: { lonLat: [111.66, 40.75], headingDeg: 0, fovDeg: 60, reachM: 50, reason: 'x' } },
+  'GET /api/status/past': { query: { at: 0 } },
+  'GET /api/status/counts': { query: { fromAt: 0, toAt: 1, steps: 1 } },
+  'POST /api/stations/jurisdictions': { body: { geoJson: '{}', crs: 'EPSG:4326', stationProperty: 'name', isDryRun: true } },
+  'GET /api/stations/online-rates': { query: { fromAt: 0, toAt: 1 } },
+  'POST /api/map/bookmarks': { body: { name: 'x', lonLat: [111.66, 40.75], zoom: 15, query: '' } },
 }
 
 describe('A1 every endpoint of the contract, every role, own and foreign station', () => {

@@ -9,10 +9,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createLog } from '../../server/base/log.ts'
-import type { CameraPoint, Dossier } from '../../server/contract/cameras.ts'
+import type { CameraMove, CameraPoint, Dossier } from '../../server/contract/cameras.ts'
 import type { Station } from '../../server/contract/stations.ts'
 import type { Endpoint } from '../../server/contract/endpoint.ts'
 import type { StationId } from '../../server/contract/ids.ts'
+import type { MapBookmark } from '../../server/contract/map.ts'
 import { api } from '../../server/contract/index.ts'
 import { type WallLayout, type WallRotation, wallShapes } from '../../server/contract/walls.ts'
 import { Role } from '../../server/contract/permissions.ts'
@@ -87,6 +88,14 @@ const fitting: Record<string, unknown> = {
   sound: '0',
   cameraId: 'own-1',
   rotationId: '3f0e8f0a-6f5b-4c8e-9f64-0b6a9d3a1c11',
+  steps: 1,
+  lonLat: [111.66, 40.75],
+  headingDeg: 1,
+  fovDeg: 60,
+  reachM: 50,
+  geoJson: '{}',
+  crs: 'EPSG:4326',
+  isDryRun: true,
 }
 const person = { account: 'someone', displayName: 'x', password: 'Fitting-Password-3' }
 const fit = (fields: readonly string[]) => Object.fromEntries(fields.map((field) => [field, fitting[field] ?? person]))
@@ -300,5 +309,37 @@ describe('A2 hostile text that may be stored', () => {
       expect([path, status]).toEqual([path, 413])
     }
     expect((await visitor.get('/api/wall-layouts')).body).toEqual([])
+  })
+
+  test('reasons of moves and bookmarks of the map come back as they are', async () => {
+    const ops = await signIn(running, { account: 'mover', role: 'ops' })
+    const reasons = storable.map((text) => text.trim()).filter((text) => text.length > 0 && text.length <= 200)
+    for (const [i, reason] of reasons.entries()) {
+      const body = { lonLat: [111.66, 40.75], headingDeg: i, fovDeg: 60, reachM: 51, reason }
+      expect([reason, (await ops.post('/api/cameras/own-1/place', body)).status]).toEqual([reason, 200])
+    }
+    const moves = (await ops.get('/api/cameras/own-1/moves')).body as CameraMove[]
+    expect(moves.map(({ reason }) => reason).sort()).toEqual([...reasons].sort())
+
+    const views = storable.map((text) => ({ name: text.trim(), query: text })).filter(({ name, query }) => name.length <= 60 && query.length <= 2_000)
+    for (const view of views) {
+      const body = { ...view, lonLat: [111.66, 40.75], zoom: 15 }
+      expect([view.name, (await ops.post('/api/map/bookmarks', body)).status]).toEqual([view.name, view.name === '' ? 400 : 200])
+    }
+    const bookmarks = (await ops.get('/api/map/bookmarks')).body as MapBookmark[]
+    expect(new Set(bookmarks.map(({ name, query }) => `${name} ${query}`))).toEqual(
+      new Set(views.filter(({ name }) => name !== '').map(({ name, query }) => `${name} ${query}`)),
+    )
+    expect(await running.app.audit.verify()).toMatchObject({ isWhole: true, problems: [] })
+  })
+
+  test('a file of jurisdictions whose every name and property is hostile', async () => {
+    const admin = await signIn(running, { account: 'drawer', role: 'systemAdmin' })
+    const features = storable.map((text) => ({ type: text, properties: { name: text, [text]: text }, geometry: { type: text, coordinates: [[text]] } }))
+    const geoJson = JSON.stringify({ type: 'FeatureCollection', features })
+    for (const stationProperty of ['name', ...storable].filter((text) => text.trim() !== '' && text.trim().length <= 60)) {
+      const { status, body } = await admin.post('/api/stations/jurisdictions', { geoJson, crs: 'EPSG:4326', stationProperty, isDryRun: false })
+      expect([stationProperty, status, (body as { isApplied: boolean }).isApplied]).toEqual([stationProperty, 200, false])
+    }
   })
 })

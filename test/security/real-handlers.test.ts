@@ -12,13 +12,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { assert } from '../../server/base/errors.ts'
 import type { Endpoint, Route } from '../../server/contract/endpoint.ts'
-import type { CameraId, StationId, UserId } from '../../server/contract/ids.ts'
+import type { CameraId, LonLat, StationId, UserId } from '../../server/contract/ids.ts'
 import { api } from '../../server/contract/index.ts'
 import { Permission, Role, rolePermissions } from '../../server/contract/permissions.ts'
 import { hashStates, type PushMessage } from '../../server/contract/push.ts'
 import { wallShapes } from '../../server/contract/walls.ts'
 import type { CameraStatus } from '../../server/contract/status.ts'
 import { createExportStore } from '../../server/features/exports/index.ts'
+import { createBookmarkStore } from '../../server/features/map/index.ts'
 import { draftOf, openTestWorld, stationOf, testPassword, type TestApp, type TestWorld } from '../support/open-app.ts'
 
 const quick = { probePeriodMs: 1_000, maxProbesInFlight: 10, maxProbesPerSecond: 100 }
@@ -36,6 +37,7 @@ let running: TestApp
 /** Who asks. `role` undefined: the cookie is no login (any more). */
 type Caller = { name: string; role: Role | undefined; cookie: string; address: string; userId?: UserId; mustChangePassword?: true }
 const callers: Caller[] = []
+const userIds = new Map<Role, UserId>()
 const callerNames = [...Role.options, 'nobody', 'a made-up token', 'signed out', 'disabled', 'one who must change the password']
 const callerOf = (name: string) => callers.find((caller) => caller.name === name)!
 
@@ -120,6 +122,7 @@ beforeAll(async () => {
   for (const role of Role.options) {
     const { userId, cookie } = await addUser(`user-${role}`, role)
     callers.push({ name: role, role, cookie, address: newAddress(), userId })
+    userIds.set(role, userId)
     if (role === 'supervisor') await addExports(userId)
   }
   const gone = await addUser('signed-out', 'supervisor')
@@ -219,12 +222,21 @@ async function pathFor(endpoint: Endpoint, cameraId: string, caller: Caller): Pr
   const by = { account: `user-${role}` }
   const of = (cameraId === 'no-such' ? 'own-1' : cameraId) as CameraId
   const note = cameraId === 'foreign-1' ? PLANTED : 'x'
+  // a bookmark of somebody else is as one that is not there
+  const owner = cameraId === 'own-1' && role ? userIds.get(role)! : userIds.get('securityAdmin')!
   let path = endpoint.route.replace(':cameraId', cameraId).replace(':exportId', exportIdFor(endpoint, cameraId))
   if (path.includes(':layoutId')) path = path.replace(':layoutId', await wallIdFor('layouts', cameraId, caller))
   if (path.includes(':rotationId')) path = path.replace(':rotationId', await wallIdFor('rotations', cameraId, caller))
   if (path.includes(':markId')) path = path.replace(':markId', (await marks.addMark(of, { at: 1, note }, by)).markId)
+  if (path.includes(':bookmarkId')) path = path.replace(':bookmarkId', cameraId === 'no-such' ? randomUUID() : await addBookmark(owner, note))
   if (path.includes(':lockId')) path = path.replace(':lockId', (await marks.addLock(of, { fromAt: 1, toAt: 2, untilAt: null, reason: note }, by)).lockId)
   return path
+}
+
+async function addBookmark(owner: UserId, name: string): Promise<string> {
+  const bookmark = { bookmarkId: randomUUID(), name, lonLat: [111, 40] as LonLat, zoom: 15, query: '' }
+  await createBookmarkStore(world.database.database).add(owner, bookmark)
+  return bookmark.bookmarkId
 }
 
 /** What the contract says of this caller: the status of a refusal, or undefined. */
@@ -234,6 +246,27 @@ function refusalOf({ permission }: Endpoint, { role, mustChangePassword }: Calle
   if (permission === 'signedIn') return undefined
   return mustChangePassword || !rolePermissions[role].includes(permission as Permission) ? 403 : undefined
 }
+
+let placed = 0
+/** A file that gives both stations a place: what is foreign is as unknown as what is not there. */
+const jurisdictions = JSON.stringify({
+  type: 'FeatureCollection',
+  features: ['own', 'foreign'].map((name, i) => ({
+    type: 'Feature',
+    properties: { name },
+    geometry: {
+      type: 'Polygon',
+      coordinates: [
+        [
+          [i, 1],
+          [i + 1, 1],
+          [i + 1, 2],
+          [i, 1],
+        ],
+      ],
+    },
+  })),
+})
 
 /** What an endpoint needs to be answered with 200. A new one with a body or a query must be added here. */
 const inputs: Partial<Record<Route, { query?: string; body?: unknown }>> = {
@@ -275,6 +308,17 @@ const inputs: Partial<Record<Route, { query?: string; body?: unknown }>> = {
   'GET /api/wall-patrols': { query: `?fromAt=1&toAt=${400 * 86_400_000}` },
   'POST /api/exports/:exportId/decision': { body: { isApproved: true, note: '' } },
   'GET /api/exports/:exportId/file': { query: '?name=manifest.json' },
+  'POST /api/cameras/:cameraId/place': {
+    // never twice the same: a place that is no change is a conflict
+    get body() {
+      return { lonLat: [111.66, 40.75], headingDeg: placed++ % 360, fovDeg: 60, reachM: 50, reason: 'x' }
+    },
+  },
+  'GET /api/status/past': { query: `?at=${Date.now()}` },
+  'GET /api/status/counts': { query: `?fromAt=${Date.now() - 86_400_000}&toAt=${Date.now()}&steps=3` },
+  'POST /api/stations/jurisdictions': { body: { geoJson: jurisdictions, crs: 'EPSG:4326', stationProperty: 'name', isDryRun: false } },
+  'GET /api/stations/online-rates': { query: '?fromAt=1&toAt=86400000' },
+  'POST /api/map/bookmarks': { body: { name: 'x', lonLat: [111.66, 40.75], zoom: 15, query: '' } },
   'POST /api/login': { body: { account: 'user-ops', password: testPassword } },
   'POST /api/setup': { body: {} },
   'POST /api/me/password': { body: { oldPassword: testPassword, newPassword: NEW_PASSWORD } },

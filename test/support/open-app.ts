@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../../server/base/clock.ts'
 import { type Log, silentLog } from '../../server/base/log.ts'
 import { openSecrets } from '../../server/base/secrets.ts'
 import type { Station } from '../../server/contract/stations.ts'
-import type { CameraId, StationId } from '../../server/contract/ids.ts'
+import type { CameraId, LonLat, StationId } from '../../server/contract/ids.ts'
 import type { PushMessage } from '../../server/contract/push.ts'
 import type { HealthSettings } from '../../server/features/health/index.ts'
 import type { CameraDraft } from '../../server/features/cameras/index.ts'
@@ -72,7 +72,7 @@ export type TestWorld = {
   database: TestDatabase
   dataFolder: string
   /** `plane`: a real one instead of the fake. */
-  start(options?: { clock?: Clock; health?: HealthSettings; log?: Log; plane?: MediaPlane }): Promise<TestApp>
+  start(options?: { clock?: Clock; health?: HealthSettings; log?: Log; plane?: MediaPlane; outline?: LonLat[] }): Promise<TestApp>
   close(): Promise<void>
 }
 
@@ -83,7 +83,7 @@ export async function openTestWorld(): Promise<TestWorld> {
   return {
     database,
     dataFolder,
-    async start({ clock = systemClock, health, log = silentLog, plane } = {}) {
+    async start({ clock = systemClock, health, log = silentLog, plane, outline } = {}) {
       const fake = createFakePlane(clock)
       const app = await createApp({
         database: database.database,
@@ -101,7 +101,7 @@ export async function openTestWorld(): Promise<TestWorld> {
           logins: { administratorIdleMs: 3_600_000, idleMs: 3_600_000, watchLoginMs: 3_600_000, loginMs: 3_600_000 },
           requestsPerSecond: 10_000,
           recordingQuotaBytes: undefined,
-          map: { baseMap: { kind: 'none' }, otherBaseMaps: [], outline: null, center: [111.66, 40.75], zoom: 13 },
+          map: { baseMap: { kind: 'none' }, otherBaseMaps: [], outline: outline ?? null, center: [111.66, 40.75], zoom: 13 },
           mapOrigins: [],
           isDemo: false,
           version: '0.0.0-test',

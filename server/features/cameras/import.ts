@@ -1,11 +1,13 @@
 /** Reads a table of cameras against what is registered: what would change, or every cell that cannot be used. Changes nothing itself. */
 import { isDeepStrictEqual } from 'node:util'
-import gcoord from 'gcoord'
+import { toWgs84 } from '../../base/crs.ts'
+import { distanceM } from '../../base/geometry.ts'
 import type { Station } from '../../contract/stations.ts'
 import type { CameraId, LonLat, StationId } from '../../contract/ids.ts'
 import type { CameraDraft } from './draft.ts'
 import { type CsvRow, decodeTable, parseCsv } from './csv.ts'
 import { type ColumnKey, type GivenCrs, type ImportColumn, importColumns, type RowValues } from './import-columns.ts'
+import { findShifts, type GivenPlace, type ShiftWarning } from './shift.ts'
 
 /** One cell that cannot be used. `row` as the spreadsheet shows it; `value` is `***` where it may hold a password, or a part of one. */
 export type ImportProblem = { row: number; column: string; value: string; problem: string }
@@ -21,6 +23,8 @@ export type ImportReport = {
   stationsRenamed: string[]
   /** Cameras that stand somewhere else now. */
   moved: { cameraId: string; metres: number }[]
+  /** The places look as if they were in another system than the table says. They are imported all the same. */
+  shifts: ShiftWarning[]
   /** Empty, or nothing is imported. */
   problems: ImportProblem[]
 }
@@ -30,13 +34,15 @@ export type ImportPlan = { report: ImportReport; drafts: CameraDraft[]; stations
 const MAX_BYTES = 8 * 1024 * 1024
 const MAX_ROWS = 20_000
 const LONGEST_SHOWN = 60
-const METRES_PER_DEGREE = 111_320
 
 const columns = Object.entries<ImportColumn<unknown>>(importColumns) as [ColumnKey, ImportColumn<unknown>][]
 const normal = (name: string) => name.replaceAll(/[\s_*]/g, '').toLowerCase()
 const keyByName = new Map(columns.flatMap(([key, { names }]) => [key, ...names].map((name) => [normal(name), key])))
 
-export function planImport(bytes: Uint8Array, registered: { cameras: readonly CameraDraft[]; stations: readonly Station[] }): ImportPlan {
+/** What is there already. `outline` of the district; null: not known. */
+export type Registered = { cameras: readonly CameraDraft[]; stations: readonly Station[]; outline: readonly LonLat[] | null }
+
+export function planImport(bytes: Uint8Array, registered: Registered): ImportPlan {
   const problems: ImportProblem[] = []
   const say = (row: number, column: string, value: string, problem: string) =>
     problems.push({ row, column, value: value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value, problem })
@@ -49,6 +55,7 @@ export function planImport(bytes: Uint8Array, registered: { cameras: readonly Ca
     stationsAdded: [],
     stationsRenamed: [],
     moved: [],
+    shifts: [],
     problems,
   }
   if (bytes.length > MAX_BYTES) {
@@ -71,6 +78,7 @@ export function planImport(bytes: Uint8Array, registered: { cameras: readonly Ca
   let firstNew: number | undefined
   const firstRowOf = new Map<string, number>()
   const drafts: CameraDraft[] = []
+  const given: GivenPlace[] = []
   for (const { row, cells } of rows) {
     const before = problems.length
     const sayHere = (key: ColumnKey, value: string, problem: string) => sayCell(row, key, value, problem)
@@ -86,6 +94,8 @@ export function planImport(bytes: Uint8Array, registered: { cameras: readonly Ca
       sayHere('mainUrl', draft.access.mainUrl, `与第 ${firstRowOf.get(`地址 ${draft.access.mainUrl}`)} 行的主码流相同`),
     )
     drafts.push(draft)
+    if (values.lon && values.lat && values.crs)
+      given.push({ cameraId: draft.cameraId, stationId: draft.stationId, pair: [values.lon, values.lat], crs: values.crs })
 
     function refuseTwice(what: string, complain: () => void) {
       if (firstRowOf.has(what)) complain()
@@ -121,6 +131,7 @@ export function planImport(bytes: Uint8Array, registered: { cameras: readonly Ca
         const metres = before ? Math.round(distanceM(before.lonLat, draft.lonLat)) : 0
         return metres > 0 ? [{ cameraId: draft.cameraId, metres }] : []
       }),
+      shifts: findShifts(given, { placeOf: new Map(registered.cameras.map(({ cameraId, lonLat }) => [cameraId, lonLat])), ...registered }),
       problems,
     },
   }
@@ -258,24 +269,7 @@ function toAccess(values: RowValues, existing: CameraDraft | undefined, say: Say
   }
 }
 
-const shifted: Record<GivenCrs, ((pair: LonLat) => LonLat) | undefined> = {
-  'EPSG:4326': undefined,
-  // CGCS2000 equals WGS-84 to a few centimetres
-  'EPSG:4490': undefined,
-  'GCJ-02': (pair) => gcoord.transform(pair, gcoord.GCJ02, gcoord.WGS84),
-  'BD-09': (pair) => gcoord.transform(pair, gcoord.BD09, gcoord.WGS84),
-}
-
-function placeOf(pair: LonLat, crs: GivenCrs): Pick<CameraDraft, 'lonLat' | 'original'> {
-  const [lon, lat] = shifted[crs]?.(pair) ?? pair
-  return { lonLat: [round7(lon), round7(lat)], original: { pair, crs } }
-}
-/** A centimetre. */
-const round7 = (degrees: number) => Math.round(degrees * 1e7) / 1e7
-
-function distanceM(a: LonLat, b: LonLat): number {
-  return METRES_PER_DEGREE * Math.hypot((a[0] - b[0]) * Math.cos((a[1] * Math.PI) / 180), a[1] - b[1])
-}
+const placeOf = (pair: LonLat, crs: GivenCrs): Pick<CameraDraft, 'lonLat' | 'original'> => ({ lonLat: toWgs84(pair, crs), original: { pair, crs } })
 
 function refuseTakenUrls(drafts: readonly CameraDraft[], registered: readonly CameraDraft[], complain: (draft: CameraDraft, other: CameraId) => void) {
   const inTable = new Set(drafts.map(({ cameraId }) => cameraId))
@@ -313,7 +307,7 @@ function createStationNames(registered: ReadonlyMap<StationId, string>, say: Say
         if (station) return [{ ...station, name, shortName }]
         const places = drafts.filter((draft) => draft.stationId === stationId).map(({ lonLat }) => lonLat)
         if (places.length === 0) return []
-        const meanOf = (axis: 0 | 1) => round7(places.reduce((sum, place) => sum + place[axis], 0) / places.length)
+        const meanOf = (axis: 0 | 1) => Number((places.reduce((sum, place) => sum + place[axis], 0) / places.length).toFixed(7))
         return [{ stationId, name, shortName, jurisdiction: null, labelLonLat: [meanOf(0), meanOf(1)] }]
       })
     },

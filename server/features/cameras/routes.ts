@@ -3,11 +3,11 @@ import { keepEncoded } from '../../base/json-reply.ts'
 import { routes } from '../../base/routes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { cameraApi } from '../../contract/cameras.ts'
-import { stationApi } from '../../contract/stations.ts'
 import type { CameraId } from '../../contract/ids.ts'
 import type { CameraState } from '../../contract/status.ts'
 import type { MediaPlane } from '../../media/plane.ts'
 import type { Cameras } from './cameras.ts'
+import { auditOfMove } from './place.ts'
 import type { CameraPlace } from './store.ts'
 
 type Deps = {
@@ -42,15 +42,19 @@ export const cameraRoutes = ({ cameras, plane, clock, toldState, position }: Dep
     return reply
   }
 
-  const stations = routes({ stations: stationApi.stations }, { stations: ({ user }) => cameras.listStations(user) })
-  const ofCameras = routes(cameraApi, {
+  return routes(cameraApi, {
     // after the wait without a pause: the states are those of exactly the position in the answer
     points: async ({ user }) => withStates(await cameras.listPlaces(user)),
+    place: async ({ params, body, user, note }) => {
+      const move = await cameras.place(params.cameraId, body, user)
+      note({ detail: auditOfMove(move) })
+      return move
+    },
+    moves: ({ params }) => cameras.listMoves(params.cameraId),
     dossier: ({ params }) => cameras.getDossier(params.cameraId),
     still: async ({ params }) => {
       const still = await plane.still(params.cameraId)
       return still && { contentType: 'video/mp4', bytes: still.mp4, headers: { 'x-still-at': String(still.at), 'Cache-Control': 'no-store' } }
     },
   })
-  return [...ofCameras, ...stations]
 }

@@ -40,7 +40,7 @@ const rowOf = (change: Partial<typeof good> = {}) =>
     .map((name) => quoted({ ...good, ...change }[name as keyof typeof good]))
     .join(',')
 const tableOf = (...changes: Partial<typeof good>[]) => bytes([heading, ...changes.map(rowOf)].join('\r\n'))
-const nothing = { cameras: [], stations: [] }
+const nothing = { cameras: [], stations: [], outline: null }
 const plan = (...changes: Partial<typeof good>[]) => planImport(tableOf(...changes), nothing)
 
 describe('a table saved by a spreadsheet', () => {
@@ -132,7 +132,11 @@ describe('bad rows', () => {
       { row: 3, column: '编号', problem: '与第 2 行重复' },
       { row: 4, column: '主码流', problem: '与第 2 行的主码流相同' },
     ])
-    const taken = planImport(tableOf({}), { cameras: [draftOf('c9', 'P01', { access: { ...draftOf('x', 'y').access, mainUrl: good.主码流 } })], stations: [] })
+    const taken = planImport(tableOf({}), {
+      cameras: [draftOf('c9', 'P01', { access: { ...draftOf('x', 'y').access, mainUrl: good.主码流 } })],
+      stations: [],
+      outline: null,
+    })
     expect(taken.report.problems).toMatchObject([{ row: 2, problem: '与已有摄像机 c9 的主码流相同' }])
   })
 
@@ -196,6 +200,7 @@ describe('into the register', () => {
     cameras = createCameras({
       store: createCameraStore(opened.database, await openSecrets(folder)),
       clock: systemClock,
+      outline: null,
       onChanged: (entries) => void told.push(entries.length),
     })
     await cameras.open()
