@@ -155,6 +155,7 @@ async function addExports(own: UserId) {
       documentNumber: '',
       reason: '',
       isWatermarked: false,
+      isH264: false,
       decidedBy: null,
       decidedAt: null,
       decisionNote: '',
