@@ -56,7 +56,7 @@ const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() 
 export async function cutClip({ cameraId, fromAt, toAt }: NewestRecording, { folder, diskId }: { folder: string; diskId: string }, into: string) {
   const clipFromAt = Math.max(fromAt, toAt - CLIP_MS)
   const files = await writeClip(
-    { exportId: 'drill', cameraId, fromAt: clipFromAt, toAt, watermark: null },
+    { exportId: 'drill', cameraId, fromAt: clipFromAt, toAt, isH264: false, watermark: null },
     {
       archive: createArchive({ disks: [{ folder, diskId }], findOpen: () => undefined }),
       memory: new FileMemory(),

@@ -28,6 +28,8 @@ export const RequestExport = TimeRange.extend({
   reason: z.string().trim().max(500),
   /** Account and time drawn into the pictures, which are therefore coded anew. */
   isWatermarked: z.boolean(),
+  /** H.265 coded anew as H.264, which plays everywhere; larger and slower. What is H.264 already stays as it is. */
+  isH264: z.boolean().default(false),
 }).refine(({ fromAt, toAt }) => toAt > fromAt && toAt - fromAt <= MAX_EXPORT_MS, 'fromAt < toAt, at most 24 hours apart')
 export type RequestExport = z.infer<typeof RequestExport>
 
@@ -89,6 +91,7 @@ export const Export = TimeRange.extend({
   documentNumber: z.string(),
   reason: z.string(),
   isWatermarked: z.boolean(),
+  isH264: z.boolean(),
   decidedBy: z.string().nullable(),
   decidedAt: Instant.nullable(),
   decisionNote: z.string(),

@@ -4,6 +4,7 @@
  * Playback: `wss /media/playback/:cameraId?at=<Instant>&codecs=h264,h265&sound=0|1`. Binary messages, server to page, as with live: the bytes of
  * one FLV stream. Text messages, both ways: the JSON below. FLV times run on across gaps and files; `position` says which moment a time is.
  * The page plays, pauses, steps and chooses its speed by itself; the server sends ahead of what the page says it shows, not further.
+ * What the browser cannot decode (`codecs`) is transcoded for this page alone, as long as there is a place; `opened` says so.
  */
 import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
@@ -104,11 +105,17 @@ export const PlaybackServerMessage = z.discriminatedUnion('type', [
     seekId: z.number().int(),
     at: Instant,
     flvBaseMs: z.number(),
+    /** What is sent. */
     codec: VideoCodec,
+    /** What was recorded. */
+    sourceCodec: VideoCodec,
     widthPx: z.number(),
     heightPx: z.number(),
+    instead: z.enum(['transcode']).nullable(),
     /** What was recorded, sent or not: the page says why there is none. */
     sound: AudioCodec.nullable(),
+    /** Why there is none although it was asked for and some was recorded. */
+    soundMissing: z.enum(['transcoder_missing', 'codec_not_supported', 'transcode_limit']).nullable(),
     isKeyFramesOnly: z.boolean(),
   }),
   /** From FLV time `flvMs` on, moments are `at + (t - flvMs)`. Sent before the first tag of each stretch without a gap. */
@@ -118,7 +125,11 @@ export const PlaybackServerMessage = z.discriminatedUnion('type', [
   /** There is nothing newer than `at`; it goes on by itself when there is. `null`: nothing was ever stored. */
   z.object({ type: z.literal('end'), at: Instant.nullable() }),
   /** It will not come by itself. */
-  z.object({ type: z.literal('refused'), cause: z.enum(['codec_not_supported', 'damaged_file', 'disk_missing', 'busy']), detail: z.string().nullable() }),
+  z.object({
+    type: z.literal('refused'),
+    cause: z.enum(['codec_not_supported', 'transcoder_missing', 'transcode_limit', 'damaged_file', 'disk_missing', 'busy']),
+    detail: z.string().nullable(),
+  }),
 ])
 export type PlaybackServerMessage = z.infer<typeof PlaybackServerMessage>
 
@@ -127,5 +138,7 @@ export const PlaybackClientMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('seek'), seekId: z.number().int().positive(), at: Instant }),
   /** The FLV time shown now and how fast it is to go on; at least once a second while playing. Above 4 only key frames are sent (after a new `opened`). */
   z.object({ type: z.literal('shown'), flvMs: z.number(), speed: z.number().min(0).max(16) }),
+  /** Sound wanted or not from now on; a new `opened` follows if that changes what is sent. */
+  z.object({ type: z.literal('sound'), isOn: z.boolean() }),
 ])
 export type PlaybackClientMessage = z.infer<typeof PlaybackClientMessage>

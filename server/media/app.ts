@@ -12,7 +12,7 @@ import type { MediaEvent, MediaStats } from './plane.ts'
 import { createPlaneServer } from './plane-server.ts'
 import { createExports, type ExportsLimits } from './export/exports.ts'
 import { FileMemory } from './playback/file-memory.ts'
-import type { PlaybackLimits } from './playback/playout.ts'
+import type { PlaybackViewerDeps } from './playback/playback-viewer.ts'
 import { createRecordedStills, type StillLimits } from './playback/recorded-still.ts'
 import { createRecording } from './recording/recording.ts'
 import { createTranscoders, limitsForCores, type TranscodeLimits } from './transcoders.ts'
@@ -23,7 +23,7 @@ export type MediaLimits = {
   delivery: DeliveryLimits
   transcode: TranscodeLimits
   maxViewers: number
-  playback: PlaybackLimits & { maxViewers: number }
+  playback: PlaybackViewerDeps['limits'] & { maxViewers: number }
   recordedStills: StillLimits
   exports: ExportsLimits
 }
@@ -40,7 +40,7 @@ export function defaultLimits(cores = availableParallelism()): MediaLimits {
     delivery: { maxQueueBytes: 512 * 1024, maxBehindMs: 20_000, pingMs: 10_000, deadMs: 25_000, closeMs: 5_000 },
     transcode: limitsForCores(cores),
     maxViewers: 2_000,
-    playback: { maxViewers: 64, aheadMs: 10_000, pollMs: 500 },
+    playback: { maxViewers: 64, aheadMs: 10_000, transcodedAheadMs: 5_000, pollMs: 500, restMs: 30_000 },
     recordedStills: { maxReading: 4, maxWaiting: 32 },
     exports: { reserveBytes: 1e9, reserveRate: 0.01 },
   }

@@ -33,7 +33,10 @@ export function findFfmpeg(configured: string | undefined, searchPath: string | 
   })
 }
 
-/** Read what is piped and nothing else; do not study the input first (that costs 1.2 s). */
+/**
+ * Read what is piped and nothing else; do not study the input first (that costs 1.2 s). No `nobuffer`: it throws away what was read to find out the
+ * codec, which is the first key frame, and the pictures up to the next one are broken.
+ */
 const inputOptions = [
   '-hide_banner',
   '-loglevel',
@@ -42,15 +45,15 @@ const inputOptions = [
   '-protocol_whitelist',
   'pipe',
   '-fflags',
-  '+nobuffer+discardcorrupt',
+  '+discardcorrupt',
   '-analyzeduration',
   '0',
   '-probesize',
   '32',
 ]
 
-/** H.264 that any browser decodes, one picture out for each one in, times unchanged. */
-export function pictureArguments(widthPx: number, heightPx: number): string[] {
+/** H.264 that any browser decodes, one picture out for each one in, times unchanged. Pictures before `skipToMs` are decoded, and left out. */
+export function pictureArguments(widthPx: number, heightPx: number, skipToMs = 0): string[] {
   return [
     ...inputOptions,
     '-flags',
@@ -70,7 +73,7 @@ export function pictureArguments(widthPx: number, heightPx: number): string[] {
     '-enc_time_base',
     '1:1000',
     '-vf',
-    `scale=${widthPx}:${heightPx}:flags=fast_bilinear,format=yuv420p`,
+    `${skipToMs > 0 ? `trim=start=${skipToMs / 1000},` : ''}scale=${widthPx}:${heightPx}:flags=fast_bilinear,format=yuv420p`,
     '-c:v',
     'libx264',
     '-preset',
@@ -127,8 +130,8 @@ export function soundArguments(codec: 'pcma' | 'pcmu', inputHz: number, channels
   ]
 }
 
-/** Our own MP4 to H.264 with a text over the whole picture, times unchanged. All names are relative to the folder it runs in. */
-export function watermarkArguments({ input, output, textFile, heightPx, threads }: WatermarkFiles & { heightPx: number; threads: number }): string[] {
+/** Our own MP4 to H.264, times unchanged; with a text over the whole picture if there is one. All names are relative to the folder it runs in. */
+export function recodeArguments({ input, output, textFile, heightPx, threads }: RecodeFiles & { heightPx: number; threads: number }): string[] {
   const fontPx = Math.max(12, Math.round(heightPx / 30))
   const text = [
     `textfile=${textFile}`,
@@ -155,7 +158,7 @@ export function watermarkArguments({ input, output, textFile, heightPx, threads 
     '-map',
     '0:a:0?',
     '-vf',
-    `pad=ceil(iw/2)*2:ceil(ih/2)*2,drawtext=${text.join(':')},format=yuv420p`,
+    ['pad=ceil(iw/2)*2:ceil(ih/2)*2', ...(textFile === undefined ? [] : [`drawtext=${text.join(':')}`]), 'format=yuv420p'].join(','),
     '-fps_mode',
     'passthrough',
     '-enc_time_base',
@@ -185,13 +188,14 @@ export function watermarkArguments({ input, output, textFile, heightPx, threads 
   ]
 }
 
-export type WatermarkFiles = { input: string; output: string; textFile: string }
+export type RecodeFiles = { input: string; output: string; textFile: string | undefined }
 
 export type FfmpegHandler = { onBytes(chunk: Buffer): void; onExit(complaint: string): void }
 
 export class FfmpegChild {
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>
   private isClosed = false
+  private isFinishing = false
   private readonly ended: Promise<void>
 
   constructor(path: string, args: string[], handler: FfmpegHandler, log: Log) {
@@ -207,7 +211,7 @@ export class FfmpegChild {
         resolve()
         if (this.isClosed) return
         this.isClosed = true
-        handler.onExit(why)
+        if (!this.isFinishing) handler.onExit(why)
       }
       this.child.once('error', (problem) => onEnd(problem.message))
       this.child.once('close', (code, signal) => onEnd(complaint.trim() || `ended with ${signal ?? code}`))
@@ -220,6 +224,13 @@ export class FfmpegChild {
 
   write(bytes: Uint8Array) {
     if (!this.isClosed && this.child.stdin.writable) this.child.stdin.write(bytes)
+  }
+
+  /** Nothing more is written: gives out what is still in it and ends. An end of its own accord is no failure then. */
+  async finish(): Promise<void> {
+    this.isFinishing = true
+    this.child.stdin.end()
+    await this.ended
   }
 
   async close(): Promise<void> {

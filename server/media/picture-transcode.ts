@@ -9,7 +9,7 @@ import { FlvDemuxer, type FlvItem } from '../protocols/flv/demuxer.ts'
 import { flvVideoTag } from '../protocols/flv/muxer.ts'
 import { TransportStreamMuxer } from '../protocols/mpegts/muxer.ts'
 import { FfmpegChild, pictureArguments } from './ffmpeg.ts'
-import { createTag, FRAME_HEADROOM_BYTES, type Tag, tagData } from './tag.ts'
+import { createTag, FRAME_HEADROOM_BYTES, type Tag } from './tag.ts'
 
 const MAX_WIDTH_PX = 1280
 const MAX_HEIGHT_PX = 720
@@ -38,10 +38,13 @@ export class PictureTranscode {
   private readonly clock: Clock
   private config: VideoConfig | undefined
   private isSkipping = true
+  /** FLV time of the first picture: what ffmpeg sees begins at 0, since a transport stream counts 26 hours only. */
+  private baseMs: number | undefined
   /** When the oldest picture that nothing has come out for went in. */
   private waitingSinceMs: number | undefined
 
-  constructor(path: string, source: VideoConfig, handler: PictureTranscodeHandler, { clock, log }: { clock: Clock; log: Log }) {
+  /** `skipToMs`: what is that much behind the first picture is the first that comes out. */
+  constructor(path: string, source: VideoConfig, handler: PictureTranscodeHandler, { clock, log, skipToMs }: { clock: Clock; log: Log; skipToMs?: number }) {
     this.source = source
     this.handler = handler
     this.clock = clock
@@ -50,7 +53,7 @@ export class PictureTranscode {
     const { widthPx, heightPx } = fitSize(source.widthPx, source.heightPx)
     this.child = new FfmpegChild(
       path,
-      pictureArguments(widthPx, heightPx),
+      pictureArguments(widthPx, heightPx, skipToMs),
       { onBytes: (chunk) => this.onBytes(chunk), onExit: (complaint) => handler.onFailed(complaint) },
       log,
     )
@@ -65,17 +68,28 @@ export class PictureTranscode {
     return this.waitingSinceMs !== undefined && this.clock.monotonicMs() - this.waitingSinceMs > limitMs
   }
 
-  /** A child that cannot keep up loses whole groups of pictures, not single ones. */
-  write(tag: Tag) {
-    if (tag.isKey) this.isSkipping = this.child.isBehind
+  /** Pictures written now would be left out. */
+  get isBehind() {
+    return this.child.isBehind
+  }
+
+  /** `data`: NAL units behind 4-byte lengths. A child that cannot keep up loses whole groups of pictures, not single ones. */
+  write({ isKey, flvMs, ptsMs }: Pick<Tag, 'isKey' | 'flvMs' | 'ptsMs'>, data: Buffer) {
+    if (isKey) this.isSkipping = this.child.isBehind
     else if (this.isSkipping || this.child.isBehind) {
       this.isSkipping = true
       return
     }
     if (this.isSkipping) return
     this.waitingSinceMs ??= this.clock.monotonicMs()
-    const annexB = toByteStream(tagData(tag), tag.isKey ? this.parameterSets : undefined)
-    this.child.write(this.muxer.mux(annexB, tag.isKey, tag.flvMs * 90, tag.ptsMs * 90))
+    this.baseMs ??= flvMs
+    const annexB = toByteStream(data, isKey ? this.parameterSets : undefined)
+    this.child.write(this.muxer.mux(annexB, isKey, (flvMs - this.baseMs) * 90, (ptsMs - this.baseMs) * 90))
+  }
+
+  /** Resolves after the last picture that was written has come out. */
+  finish(): Promise<void> {
+    return this.child.finish()
   }
 
   close(): Promise<void> {
@@ -97,9 +111,11 @@ export class PictureTranscode {
       this.handler.onConfig(this.config)
     } else if (item.kind === 'video' && this.config) {
       this.waitingSinceMs = undefined
-      const { timestampMs, compositionMs, isKey, data } = item
-      const unit: VideoUnit = { kind: 'video', config: this.config, isKey, dts90k: timestampMs * 90, pts90k: (timestampMs + compositionMs) * 90, data }
-      this.handler.onTag(createTag('video', isKey, timestampMs, timestampMs + compositionMs, flvVideoTag(unit, timestampMs, FRAME_HEADROOM_BYTES), data.length))
+      const { isKey, data } = item
+      const flvMs = item.timestampMs + (this.baseMs ?? 0)
+      const ptsMs = flvMs + item.compositionMs
+      const unit: VideoUnit = { kind: 'video', config: this.config, isKey, dts90k: flvMs * 90, pts90k: ptsMs * 90, data }
+      this.handler.onTag(createTag('video', isKey, flvMs, ptsMs, flvVideoTag(unit, flvMs, FRAME_HEADROOM_BYTES), data.length))
     }
   }
 }

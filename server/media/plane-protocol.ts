@@ -73,7 +73,7 @@ export const PlaneRequest = z.discriminatedUnion('method', [
   z.object({
     id,
     method: z.literal('exportClip'),
-    params: ofCamera.extend({ exportId: z.uuid(), fromAt: Instant, toAt: Instant, watermark: z.string().max(200).nullable() }),
+    params: ofCamera.extend({ exportId: z.uuid(), fromAt: Instant, toAt: Instant, watermark: z.string().max(200).nullable(), isH264: z.boolean() }),
   }),
   z.object({ id, method: z.literal('cancelExport'), params: z.object({ exportId: z.uuid() }) }),
   z.object({ id, method: z.literal('stats'), params: z.object({}) }),

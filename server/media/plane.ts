@@ -72,8 +72,8 @@ export type RecordingPlan = { cameraId: CameraId; profile: Profile }
 export type DiskState = 'ok' | 'full' | 'missing' | 'failed'
 export type DiskStatus = { diskId: string | null; folder: string; state: DiskState; totalBytes: number; freeBytes: number; detail: string | null }
 
-/** One clip of one camera, written into the folder of its export. `watermark`: drawn into the pictures; null: they are taken as they are. */
-export type ClipOrder = TimeRange & { exportId: string; cameraId: CameraId; watermark: string | null }
+/** One clip of one camera, written into the folder of its export. `watermark`: drawn into the pictures; null: they are taken as they are, but H.265 with `isH264`. */
+export type ClipOrder = TimeRange & { exportId: string; cameraId: CameraId; watermark: string | null; isH264: boolean }
 /** From `fileMs` of a file on, its moments are `fromAt + (t - fileMs)`, up to `toAt`; what lies between two stretches is not in the file. */
 export type Stretch = TimeRange & { fileMs: number }
 export type WrittenFile = ExportFile & { stretches: Stretch[] }

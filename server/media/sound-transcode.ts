@@ -49,6 +49,18 @@ export class SoundTranscode {
     this.samplesIn += unit.data.length / this.input.channels
   }
 
+  /** There is no sound up to `toFlvMs`, from `fromFlvMs` on if there was none at all: silence stands for it, so that nobody waits for it. */
+  silenceTo(fromFlvMs: number, toFlvMs: number) {
+    this.baseMs ??= fromFlvMs
+    const holeMs = toFlvMs - (this.baseMs + (this.samplesIn * 1_000) / this.input.sampleRateHz)
+    if (holeMs > 0) this.writeSilence(Math.round((holeMs * this.input.sampleRateHz) / 1_000))
+  }
+
+  /** Resolves after everything that was written has come out. */
+  finish(): Promise<void> {
+    return this.child.finish()
+  }
+
   close(): Promise<void> {
     return this.child.close()
   }

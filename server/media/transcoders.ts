@@ -16,15 +16,25 @@ export type VariantLease = { variant: Variant; leave(): void }
 export type TranscodeRefusal = 'transcoder_missing' | 'transcode_limit'
 export type Acquired = { ok: true; lease: VariantLease; soundMissing: TranscodeRefusal | null } | { ok: false; cause: TranscodeRefusal }
 
+/** A transcode of one's own; `release` may be called twice. */
+export type TranscodePlace = { ffmpegPath: string; release(): void }
+export type Reserved = { ok: true; place: TranscodePlace } | { ok: false; cause: TranscodeRefusal }
+
 type Entry = { variant: Variant; users: number; linger: Timer | undefined }
 
 export type TranscodersDeps = { ffmpegPath: string | undefined; clock: Clock; log: Log; limits: TranscodeLimits; gop: GopLimits }
 
 export function createTranscoders({ ffmpegPath, clock, log, limits, gop }: TranscodersDeps) {
   const entries = new Map<string, Entry>()
+  const reserved = { picture: 0, sound: 0 }
 
-  const countPictures = () => [...entries.values()].filter(({ variant }) => variant.isPictureTranscoded).length
-  const countSounds = () => [...entries.values()].filter(({ variant }) => variant.isSoundTranscoded && needsSoundTranscode(variant.stream.sourceAudio)).length
+  const countPictures = () => [...entries.values()].filter(({ variant }) => variant.isPictureTranscoded).length + reserved.picture
+  const countSounds = () =>
+    [...entries.values()].filter(({ variant }) => variant.isSoundTranscoded && needsSoundTranscode(variant.stream.sourceAudio)).length + reserved.sound
+  const hasRoom = {
+    picture: () => countPictures() < limits.maxPictures || makeRoom(({ variant }) => variant.isPictureTranscoded),
+    sound: () => countSounds() < limits.maxSounds || makeRoom(({ variant }) => variant.isSoundTranscoded),
+  }
 
   /** Ends a variant that only lingers, to make room; the one unused for longest goes first. */
   function makeRoom(isTaking: (entry: Entry) => boolean): boolean {
@@ -53,16 +63,33 @@ export function createTranscoders({ ffmpegPath, clock, log, limits, gop }: Trans
       entry = undefined
     }
     const needsSound = wants.sound && needsSoundTranscode(stream.sourceAudio) && !entry?.variant.isSoundTranscoded
-    const hasSoundPlace = !needsSound || countSounds() < limits.maxSounds || makeRoom(({ variant }) => variant.isSoundTranscoded)
+    const hasSoundPlace = !needsSound || hasRoom.sound()
     if (!entry) {
       if (!wants.pictures && !hasSoundPlace) return { ok: false, cause: 'transcode_limit' }
-      if (wants.pictures && countPictures() >= limits.maxPictures && !makeRoom(({ variant }) => variant.isPictureTranscoded))
-        return { ok: false, cause: 'transcode_limit' }
+      if (wants.pictures && !hasRoom.picture()) return { ok: false, cause: 'transcode_limit' }
       entry = { variant: new Variant(stream, wants.pictures, { ffmpegPath, clock, log, gop }), users: 0, linger: undefined }
       entries.set(key, entry)
     }
     if (needsSound && hasSoundPlace) entry.variant.enableSound()
     return { ok: true, lease: lease(key, entry), soundMissing: needsSound && !hasSoundPlace ? 'transcode_limit' : null }
+  }
+
+  /** For what only one page sees, a recording: nothing is shared, but it counts among the others. */
+  function reserve(kind: keyof typeof reserved): Reserved {
+    if (!ffmpegPath) return { ok: false, cause: 'transcoder_missing' }
+    if (!hasRoom[kind]()) return { ok: false, cause: 'transcode_limit' }
+    reserved[kind]++
+    let isReleased = false
+    return {
+      ok: true,
+      place: {
+        ffmpegPath,
+        release() {
+          if (!isReleased) reserved[kind]--
+          isReleased = true
+        },
+      },
+    }
   }
 
   function lease(key: string, entry: Entry): VariantLease {
@@ -90,6 +117,6 @@ export function createTranscoders({ ffmpegPath, clock, log, limits, gop }: Trans
     await Promise.all(variants.map(({ variant }) => variant.close()))
   }
 
-  return { acquire, close, running: () => countPictures() + countSounds(), hasFfmpeg: ffmpegPath !== undefined }
+  return { acquire, reserve, close, running: () => countPictures() + countSounds(), hasFfmpeg: ffmpegPath !== undefined }
 }
 export type Transcoders = ReturnType<typeof createTranscoders>

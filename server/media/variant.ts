@@ -7,7 +7,7 @@ import { isSameAudio, isSameVideo } from './format.ts'
 import { PictureTranscode } from './picture-transcode.ts'
 import { SoundTranscode, transcodedSound } from './sound-transcode.ts'
 import type { Stream } from './stream.ts'
-import type { FeedFormat, Tag } from './tag.ts'
+import { type FeedFormat, type Tag, tagData } from './tag.ts'
 
 const STUCK_MS = 10_000
 const MAX_PICTURE_FAILURES = 3
@@ -105,7 +105,7 @@ export class Variant {
   }
 
   private onTag(tag: Tag) {
-    if (tag.kind === 'video' && this.isPictureTranscoded) this.picture?.write(tag)
+    if (tag.kind === 'video' && this.isPictureTranscoded) this.picture?.write(tag, tagData(tag))
     else this.push(tag)
   }
 

@@ -6,8 +6,7 @@ import type { CameraId } from '../contract/ids.ts'
 import type { DeliveryLimits } from './delivery.ts'
 import type { Hub } from './hub.ts'
 import type { MediaEvent, PlaybackRequest, ViewerLeft, ViewerRequest } from './plane.ts'
-import { PlaybackViewer } from './playback/playback-viewer.ts'
-import type { PlaybackLimits } from './playback/playout.ts'
+import { PlaybackViewer, type PlaybackViewerDeps } from './playback/playback-viewer.ts'
 import type { FileMemory } from './playback/file-memory.ts'
 import type { Archive } from './recording/archive.ts'
 import type { Transcoders } from './transcoders.ts'
@@ -25,7 +24,7 @@ export type ViewersDeps = {
   maxViewers: number
   archive: Archive
   memory: FileMemory
-  playback: PlaybackLimits & { maxViewers: number }
+  playback: PlaybackViewerDeps['limits'] & { maxViewers: number }
   onEvent(event: MediaEvent): void
 }
 
@@ -60,6 +59,7 @@ export function createViewers({ hub, transcoders, clock, log, limits, maxViewers
     const viewer = new PlaybackViewer(request, socket, head, {
       archive,
       memory,
+      transcoders,
       clock,
       log,
       limits: playback,

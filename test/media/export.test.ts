@@ -38,12 +38,13 @@ function createSetup(segments: StoredSegment[], change: Partial<ExportsDeps> = {
   })
   onTestFinished(() => exports.close())
   const clipFolder = join(folder, EXPORT_ID, 'a')
-  const order = (fromAt: number, toAt: number, watermark: string | null = null): ClipOrder => ({
+  const order = (fromAt: number, toAt: number, watermark: string | null = null, isH264 = false): ClipOrder => ({
     exportId: EXPORT_ID,
     cameraId: cameraId('a'),
     fromAt,
     toAt,
     watermark,
+    isH264,
   })
   const start = (...range: Parameters<typeof order>) => exports.start(order(...range))
   async function outcome(): Promise<Done | Failed> {
@@ -361,6 +362,38 @@ describe.skipIf(!ffmpegPath || !hasFfprobe)('R-DL watermark', () => {
     await until(() => existsSync(clipFolder) && readdirSync(clipFolder).some((name) => name.endsWith('.mp4.part')), 'the coder')
     await exports.cancel(EXPORT_ID)
     expect([events.filter(({ type }) => type !== 'exportProgress'), existsSync(clipFolder)]).toEqual([[], false])
+  })
+})
+
+describe.skipIf(!ffmpegPath || !hasFfprobe)('R-DL H.264 that plays everywhere', () => {
+  const recorded = (codec: 'h264' | 'h265') => {
+    const pictures = makeClip(codec, { count: 100, gopFrames: 25 })
+    const segment = writeSegment({ folder: temporaryFolder(), fromAt: NOON, pictures: coded(pictures), video: pictures[0]!.config })
+    return { pictures, segment }
+  }
+
+  test('H.265 is coded anew, every picture at its time; without the wish it stays H.265', async () => {
+    const { pictures, segment } = recorded('h265')
+    const { write, pathOf, clipFolder } = createSetup([segment])
+    const [file] = await write(NOON, NOON + 4_000, null, true)
+    expect(file).toMatchObject({ codec: 'h264', frames: 100, widthPx: 640, heightPx: 360, fromAt: NOON, toAt: NOON + 4_000 })
+    const path = pathOf(file!)
+    expect(packetsOf(path).map(({ pts }) => pts)).toEqual(pictures.map((_, number) => number * FRAME_MS))
+    expect(probeFile(path)).toEqual({ streams: [{ codec: 'h264', frames: 100, widthPx: 640 }], complaints: '' })
+    expect(readdirSync(clipFolder)).toEqual([file!.fileName])
+    const plain = createSetup([segment])
+    expect(await plain.write(NOON, NOON + 4_000)).toMatchObject([{ codec: 'h265', frames: 100 }])
+  })
+
+  test('what is H.264 already stays byte for byte, even without ffmpeg; H.265 is refused there', async () => {
+    const asIs = recorded('h264')
+    const plain = createSetup([asIs.segment])
+    const wished = createSetup([asIs.segment], { ffmpegPath: undefined })
+    const [[a], [b]] = [await plain.write(NOON, NOON + 4_000), await wished.write(NOON, NOON + 4_000, null, true)]
+    expect(b!.sha256).toBe(a!.sha256)
+    const refused = createSetup([recorded('h265').segment], { ffmpegPath: undefined })
+    refused.start(NOON, NOON + 4_000, null, true)
+    expect(await refused.outcome()).toMatchObject({ failure: 'transcoder_missing' })
   })
 })
 

@@ -7,10 +7,11 @@ import { systemClock } from '../../server/base/clock.ts'
 import type { Log } from '../../server/base/log.ts'
 import type { Instant } from '../../server/contract/ids.ts'
 import type { PlaybackServerMessage } from '../../server/contract/recordings.ts'
-import { defaultLimits } from '../../server/media/app.ts'
+import { defaultLimits, type MediaLimits } from '../../server/media/app.ts'
 import type { PlaybackRequest, ViewerLeft } from '../../server/media/plane.ts'
 import { PlaybackViewer } from '../../server/media/playback/playback-viewer.ts'
 import { FileMemory } from '../../server/media/playback/file-memory.ts'
+import { createTranscoders } from '../../server/media/transcoders.ts'
 import type { Archive, StoredSegment } from '../../server/media/recording/archive.ts'
 import type { AudioConfig, VideoConfig } from '../../server/protocols/codec/access-unit.ts'
 import { h264Config } from '../../server/protocols/codec/h264.ts'
@@ -171,8 +172,17 @@ export type Page = WebSocketClient<PlaybackServerMessage> & {
 export type PlaybackSetup = Awaited<ReturnType<typeof createPlaybackSetup>>
 
 /** A server of playback alone, and browsers on real TCP sockets. */
-export async function createPlaybackSetup(segments: StoredSegment[], { pollMs = 20, archive = createFakeArchive(segments) } = {}) {
+export async function createPlaybackSetup(
+  segments: StoredSegment[],
+  {
+    pollMs = 20,
+    archive = createFakeArchive(segments),
+    ffmpegPath,
+    change = () => {},
+  }: { pollMs?: number; archive?: Archive; ffmpegPath?: string | undefined; change?: (limits: MediaLimits) => void } = {},
+) {
   const limits = defaultLimits()
+  change(limits)
   const memory = new FileMemory()
   const left: ViewerLeft[] = []
   const viewers: PlaybackViewer[] = []
@@ -180,10 +190,12 @@ export async function createPlaybackSetup(segments: StoredSegment[], { pollMs = 
   const note = (...words: unknown[]) => void logged.push(String(words.at(-1)))
   const log: Log = { error: note, warn: note, info: note, debug: note, child: () => log }
   const requests: PlaybackRequest[] = []
+  const transcoders = createTranscoders({ ffmpegPath, clock: systemClock, log, limits: limits.transcode, gop: limits.hub.stream.gop })
   const server = createServer((socket) => {
     const viewer = new PlaybackViewer(requests.shift()!, socket, new Uint8Array(0), {
       archive,
       memory,
+      transcoders,
       clock: systemClock,
       log,
       limits: { ...limits.playback, pollMs },
@@ -210,7 +222,7 @@ export async function createPlaybackSetup(segments: StoredSegment[], { pollMs = 
     return createPage(socket, key)
   }
 
-  return { play, left, logged, viewers }
+  return { play, left, logged, viewers, transcoders }
 }
 
 export async function createPage(socket: Socket, key: string): Promise<Page> {

@@ -159,6 +159,7 @@ async function addExports(own: UserId) {
       documentNumber: '',
       reason: '',
       isWatermarked: false,
+      isH264: false,
       decidedBy: null,
       decidedAt: null,
       decisionNote: '',

@@ -63,6 +63,7 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
       documentNumber: body.documentNumber,
       reason: body.reason,
       isWatermarked: body.isWatermarked,
+      isH264: body.isH264,
       decidedBy: null,
       decidedAt: null,
       decisionNote: '',

@@ -17,7 +17,7 @@ export function papersOf(exported: StoredExport, { readyAt, version }: { readyAt
 }
 
 function manifestOf(exported: StoredExport, readyAt: number, version: string) {
-  const { exportId, account, requestedAt, fromAt, toAt, purpose, documentNumber, reason, isWatermarked, decidedBy, decidedAt, decisionNote } = exported
+  const { exportId, account, requestedAt, fromAt, toAt, purpose, documentNumber, reason, isWatermarked, isH264, decidedBy, decidedAt, decisionNote } = exported
   return {
     manifestVersion: MANIFEST_VERSION,
     platformVersion: version,
@@ -31,6 +31,7 @@ function manifestOf(exported: StoredExport, readyAt: number, version: string) {
     documentNumber,
     reason,
     isWatermarked,
+    isH264,
     range: rangeOf({ fromAt, toAt }),
     readyAt: momentOf(readyAt),
     cameras: exported.clips.map(({ cameraId, cameraName, files, gaps, failure }) => ({
@@ -66,6 +67,7 @@ const instructions = `\uFEFF${[
   '*.mp4          录像片段，文件名为“摄像机编号_本地开始时间”，任何播放器均可播放',
   'manifest.json  清单：导出编号、申请人、用途、文号、事由、摄像机、每个文件的真实起止时间、帧数、SHA-256、缺失时段及原因',
   '               stretches 说明文件时间（fileMs，毫秒）与真实时间的对应；缺失超过 1 秒的时段不占文件时间',
+  '               isWatermarked（加水印）或 isH264（H.265 转为 H.264）为 true 的文件经重新编码，其余按原录像逐字节写入',
   'SHA256SUMS     所有文件的 SHA-256 校验值',
   '',
   '二、离线校验（不需要联网，也不需要本平台）',
@@ -80,6 +82,7 @@ const instructions = `\uFEFF${[
   '*.mp4          recordings, named "camera id_local start time"; any player plays them',
   'manifest.json  export id, requester, purpose, document number, reason, cameras, and of each file its true bounds, frames, SHA-256; gaps with reasons',
   '               "stretches" say which file time (fileMs, milliseconds) is which moment; gaps of more than 1 second take no file time',
+  '               with "isWatermarked", or "isH264" for what was H.265, pictures are coded anew; else they are those that were recorded, byte for byte',
   'SHA256SUMS     SHA-256 of every file',
   '',
   '2. How to check them offline',

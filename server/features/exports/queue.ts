@@ -67,12 +67,12 @@ export function createQueue({ store, plane, folders, clock, log, version, clipSi
         await finish(next)
         continue
       }
-      const { exportId, fromAt, toAt } = next
+      const { exportId, fromAt, toAt, isH264 } = next
       if (!(await store.change(exportId, ['queued', 'running'], { state: 'running' }))) continue // cancelled just now
       await store.changeClip(exportId, clip.cameraId, { state: 'running' })
       current = { exportId, cameraId: clip.cameraId, progress: undefined }
       try {
-        await plane.exportClip({ exportId, cameraId: clip.cameraId, fromAt, toAt, watermark: next.isWatermarked ? textOf(next) : null })
+        await plane.exportClip({ exportId, cameraId: clip.cameraId, fromAt, toAt, isH264, watermark: next.isWatermarked ? textOf(next) : null })
       } catch (problem) {
         current = undefined
         throw problem

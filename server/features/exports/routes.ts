@@ -20,8 +20,8 @@ export const exportRoutes = (exports: Exports) =>
     clipSize: ({ params, query }) => exports.clipSize(params.cameraId, query),
     list: ({ user }) => exports.list(user),
     request: async ({ body, user, note }) => {
-      const { cameraIds, fromAt, toAt, purpose, documentNumber, reason, isWatermarked } = body
-      const asked = { cameras: cameraIds, fromAt, toAt, purpose, documentNumber, reason, isWatermarked }
+      const { cameraIds, fromAt, toAt, purpose, documentNumber, reason, isWatermarked, isH264 } = body
+      const asked = { cameras: cameraIds, fromAt, toAt, purpose, documentNumber, reason, isWatermarked, isH264 }
       note({ detail: asked }) // a refusal is recorded with it too
       const exported = await exports.request(body, user)
       note({ detail: { ...asked, ...detailOf(exported), state: exported.state } })

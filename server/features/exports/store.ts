@@ -33,6 +33,7 @@ export type StoredExport = TimeRange & {
   documentNumber: string
   reason: string
   isWatermarked: boolean
+  isH264: boolean
   decidedBy: string | null
   decidedAt: Instant | null
   decisionNote: string
@@ -54,6 +55,7 @@ type ExportRow = {
   document_number: string
   reason: string
   is_watermarked: boolean
+  is_h264: boolean
   decided_by: string | null
   decided_at: Instant | null
   decision_note: string
@@ -123,6 +125,7 @@ export function createExportStore(database: Database) {
             document_number: added.documentNumber,
             reason: added.reason,
             is_watermarked: added.isWatermarked,
+            is_h264: added.isH264,
             decided_by: added.decidedBy,
             decided_at: added.decidedAt,
             decision_note: added.decisionNote,
@@ -230,6 +233,7 @@ const exportOf = (row: ExportRow, clips: readonly ClipRow[]): StoredExport => ({
   documentNumber: row.document_number,
   reason: row.reason,
   isWatermarked: row.is_watermarked,
+  isH264: row.is_h264,
   decidedBy: row.decided_by,
   decidedAt: row.decided_at,
   decisionNote: row.decision_note,

@@ -15,7 +15,7 @@ import type { Room } from './room.ts'
 import { readSamples } from './samples.ts'
 import { selectRecorded, type Taken } from './select.ts'
 import { codeSound, type CodedSound, isG711 } from './sound.ts'
-import { drawWatermark } from './watermark.ts'
+import { recodeFile } from './recode.ts'
 
 export type ClipDeps = ReaderDeps & { folder: string; ffmpegPath: string | undefined; room: Room; progress: Progress; signal: AbortSignal }
 
@@ -111,10 +111,11 @@ async function* again(part: Part, clip: Clip, deps: ClipDeps): AsyncGenerator<{ 
 async function writePart(part: Part, clip: Clip, order: ClipOrder, fileName: string, deps: ClipDeps): Promise<WrittenFile> {
   const { folder, ffmpegPath, room, signal, progress } = deps
   const { audio } = part
-  const isWatermarked = order.watermark !== null
+  const isRecoded = order.watermark !== null || (order.isH264 && part.video.codec !== 'h264')
+  if (isRecoded && ffmpegPath === undefined) throw new ExportProblem('transcoder_missing', 'ffmpeg is not there')
   const codesSound = isG711(audio) && part.sounds.count > 0 && ffmpegPath !== undefined
-  progress.setStages(1 + Number(codesSound) + Number(isWatermarked))
-  await room.check((part.pictures.totalBytes + part.sounds.totalBytes) * (isWatermarked ? 2 : 1))
+  progress.setStages(1 + Number(codesSound) + Number(isRecoded))
+  await room.check((part.pictures.totalBytes + part.sounds.totalBytes) * (isRecoded ? 2 : 1))
   const path = join(folder, fileName)
   const soundPath = `${path}.sound`
   const sound = codesSound
@@ -125,12 +126,12 @@ async function writePart(part: Part, clip: Clip, order: ClipOrder, fileName: str
       })
     : undefined
   if (codesSound) progress.add(part.durationMs)
-  const plainPath = isWatermarked ? `${path}.plain` : path
+  const plainPath = isRecoded ? `${path}.plain` : path
   let written: Written & { frames?: number } = await writePlain(part, sound, clip, plainPath, deps)
   if (sound) await unlink(soundPath)
-  if (order.watermark !== null && ffmpegPath !== undefined) {
+  if (isRecoded && ffmpegPath !== undefined) {
     const heightPx = part.video.heightPx
-    written = await drawWatermark({ plainPath, path, text: order.watermark, heightPx }, { ffmpegPath, room, signal, onMedia: (ms) => progress.add(ms) })
+    written = await recodeFile({ plainPath, path, text: order.watermark, heightPx }, { ffmpegPath, room, signal, onMedia: (ms) => progress.add(ms) })
     await rm(plainPath)
   }
   const { fromAt, toAt, stretches } = part
@@ -142,7 +143,7 @@ async function writePart(part: Part, clip: Clip, order: ClipOrder, fileName: str
     bytes: written.bytes,
     sha256: written.sha256,
     frames: written.frames ?? part.pictures.count,
-    codec: isWatermarked ? 'h264' : part.video.codec,
+    codec: isRecoded ? 'h264' : part.video.codec,
     widthPx: part.video.widthPx,
     heightPx: part.video.heightPx,
     sound: sound ? 'aac' : part.sounds.count > 0 ? audio!.codec : null,

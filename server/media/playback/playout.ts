@@ -5,28 +5,39 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Instant } from '../../contract/ids.ts'
 import type { PlaybackServerMessage } from '../../contract/recordings.ts'
-import { flvAudioTag, flvVideoTag } from '../../protocols/flv/muxer.ts'
 import type { StoredSample } from '../../protocols/mp4/fragment-parser.ts'
 import { isSameAudio, isSameVideo } from '../format.ts'
 import type { PlaybackRequest } from '../plane.ts'
-import { type FeedFormat, openingFrame } from '../tag.ts'
+import type { FeedFormat } from '../tag.ts'
 import type { ViewerSocket } from '../viewer-socket.ts'
-import { FRAME_HEADROOM_BYTES, frameInPlace } from '../websocket.ts'
 import { HOLE_MS, keyIndexAt, momentOf } from '../recorded/moments.ts'
+import type { Forms } from './forms.ts'
+import { openedAs, Outlet } from './outlet.ts'
 import { type ReaderDeps, readRecording, type ReadStep, type Unreadable } from './reader.ts'
+import { Teller } from './teller.ts'
 import type { PlacedFragment, RecordedFile } from '../recorded/recorded-file.ts'
 import { createSampleReader, inOrderOfTime, isWholePicture } from '../recorded/samples.ts'
 
 export type PlaybackLimits = {
   /** So much media is sent ahead of what the page shows, at a speed of 1 or less. */
   aheadMs: number
+  /** The same for pictures that are transcoded: what a seek throws away has cost something. */
+  transcodedAheadMs: number
   /** How often the end of what is recorded is looked at. */
   pollMs: number
 }
 
 export type Ask = { seekId: number; at: Instant; isKeyFramesOnly: boolean }
 
-export type PlayoutDeps = ReaderDeps & { socket: ViewerSocket; request: PlaybackRequest; clock: Clock; limits: PlaybackLimits }
+export type PlayoutDeps = ReaderDeps & {
+  socket: ViewerSocket
+  request: PlaybackRequest
+  forms: Forms
+  clock: Clock
+  limits: PlaybackLimits
+  /** A transcode died: the same must be asked for again. */
+  onFailed(): void
+}
 
 /** Pictures that follow one another in one file; `shiftMs` is their FLV time less their decoding time. */
 type Run = { shiftMs: number; fromFlvMs: number; nextDts: number }
@@ -36,6 +47,11 @@ type FragmentStep = Extract<ReadStep, { kind: 'fragment' }>
 const POSITION_MS = 40
 /** How often it is looked whether the page has come to the end of one format. */
 const BORDER_POLL_MS = 200
+const BEHIND_POLL_MS = 100
+/** Of transcoded pictures those so much before the moment asked for are sent too: one of them shows that moment. */
+const LEAD_MS = 250
+/** So often the same end was seen before what ffmpeg still holds is asked for: a camera that is being recorded brings more in the meantime. */
+const DRAIN_POLLS = 8
 
 export class Playout {
   readonly ask: Ask
@@ -46,14 +62,16 @@ export class Playout {
   private readonly stopping = new AbortController()
   private wake = () => {}
   private format: FeedFormat | undefined
+  private outlet: Outlet | undefined
+  private isAtRest = false
   private baseFlvMs: number
   private shown: { flvMs: number; monoMs: number | undefined }
-  /** Which moment which FLV time is, oldest first; the last shown one is the first of them. */
-  private positions: { flvMs: number; at: Instant }[] = []
+  private readonly teller: Teller
   /** Undefined: the next picture must be a key frame. */
   private run: Run | undefined
   private lastSoundFlvMs = -1
   private toldEndAt: Instant | null | undefined
+  private endPolls = 0
 
   constructor(ask: Ask, firstFlvMs: number, speed: number, deps: PlayoutDeps) {
     this.ask = ask
@@ -61,6 +79,7 @@ export class Playout {
     this.speed = speed
     this.shown = { flvMs: firstFlvMs, monoMs: undefined }
     this.deps = deps
+    this.teller = new Teller((message) => deps.socket.send(message))
   }
 
   /** Resolves after `stop`. */
@@ -73,12 +92,34 @@ export class Playout {
       }
     } catch (problem) {
       if (!stopping.signal.aborted) throw problem
+    } finally {
+      this.outlet?.close()
     }
   }
 
   stop() {
     this.stopping.abort()
+    this.outlet?.close()
     this.wake()
+  }
+
+  /** Ends what is being transcoded: nobody looks on for now. Nothing is sent from then on. */
+  rest() {
+    this.isAtRest = true
+    this.outlet?.close()
+  }
+
+  get isResting() {
+    return this.isAtRest
+  }
+
+  /** Whether turning sound on or off changes what is sent. */
+  get hasSoundStored() {
+    return this.format?.audio !== undefined
+  }
+
+  get isTranscoding() {
+    return this.outlet?.isTranscoding ?? false
   }
 
   onDrain() {
@@ -88,23 +129,30 @@ export class Playout {
   onShown(flvMs: number, speed: number) {
     this.speed = speed
     if (flvMs >= this.baseFlvMs) this.shown = { flvMs: Math.min(flvMs, this.nextFlvMs), monoMs: this.deps.clock.monotonicMs() }
-    while (this.positions.length > 1 && this.positions[1]!.flvMs <= this.shown.flvMs) this.positions.shift()
+    this.teller.forgetBefore(this.shown.flvMs)
     this.wake()
   }
 
   /** The moment the page shows, as far as it is known. */
   get shownAt(): Instant {
-    const position = this.positions[0]
-    return position ? Math.round(position.at + Math.max(0, this.shown.flvMs - position.flvMs)) : this.ask.at
+    return this.teller.shownAt(this.shown.flvMs) ?? this.ask.at
   }
 
   private async onEdge(at: Instant | undefined, unreadable: Unreadable | undefined) {
     if (unreadable && !this.format) await this.refuse(unreadable.cause, unreadable.detail)
     const endAt = at === undefined ? null : Math.round(at)
-    if (endAt !== this.toldEndAt) this.send({ type: 'end', at: endAt })
+    if (endAt !== this.toldEndAt) this.endPolls = 0
+    // pictures that came out of ffmpeg meanwhile look to the page as if it went on
+    if (endAt !== this.toldEndAt || this.outlet?.takeLateOutput()) this.teller.say({ type: 'end', at: endAt })
     this.toldEndAt = endAt
+    if (++this.endPolls === (this.teller.isHolding ? 1 : DRAIN_POLLS)) await this.drainAtEnd()
     const untilMs = this.deps.clock.monotonicMs() + this.deps.limits.pollMs
     for (let leftMs = this.deps.limits.pollMs; leftMs > 0; leftMs = untilMs - this.deps.clock.monotonicMs()) await this.wait(leftMs)
+  }
+
+  private async drainAtEnd() {
+    await this.outlet?.drain()
+    if (this.isTranscoding) this.run = undefined
   }
 
   private async onFragment({ file, fragment, isContinuous }: FragmentStep) {
@@ -116,7 +164,7 @@ export class Playout {
     const read = createSampleReader(file, fragment, !isKeyFramesOnly)
     for (const { kind, sample, dtsMs } of inOrderOfTime(fragment, audio?.sampleRateHz ?? 1)) {
       if (kind === 'audio') {
-        if (this.run && this.hasSound(audio)) await this.sendSound(sample, dtsMs + this.run.shiftMs, read)
+        if (this.run && this.outlet?.hasSound) await this.sendSound(sample, dtsMs + this.run.shiftMs, read)
         continue
       }
       if (dtsMs < first.dts) continue
@@ -135,36 +183,56 @@ export class Playout {
     const format: FeedFormat = { video: head.video, audio: head.audio }
     const at = momentOf(fragment, sample)
     if (!this.isSameFormat(format)) await this.open(format, at)
-    this.tellMoment(at)
+    this.teller.tellMoment(this.nextFlvMs, at)
     this.run = { shiftMs: this.nextFlvMs - sample.dts, fromFlvMs: this.nextFlvMs, nextDts: sample.dts }
   }
 
   /** A decoder must start anew: only after the page has shown all that came before. */
   private async open(format: FeedFormat, at: Instant) {
-    const { socket, request } = this.deps
-    const { codec, widthPx, heightPx } = format.video
+    const { socket, forms, clock, log, onFailed } = this.deps
+    await this.outlet?.drain()
     while (this.format && this.shownFlvMs() < this.nextFlvMs - 1) await this.wait(BORDER_POLL_MS)
-    if (!request.codecs.includes(codec)) await this.refuse('codec_not_supported', codec)
-    this.format = format
-    this.baseFlvMs = this.nextFlvMs
-    this.shown = { flvMs: this.nextFlvMs, monoMs: undefined }
-    this.positions = []
-    this.lastSoundFlvMs = -1
+    this.outlet?.close()
+    this.stopping.signal.throwIfAborted()
     const { seekId, isKeyFramesOnly } = this.ask
-    socket.together(() => {
-      this.send({ type: 'opened', seekId, at, flvBaseMs: this.baseFlvMs, codec, widthPx, heightPx, sound: format.audio?.codec ?? null, isKeyFramesOnly })
-      socket.write(openingFrame(format, this.hasSound(format.audio), this.baseFlvMs))
-    })
-  }
-
-  private hasSound(audio: FeedFormat['audio']): boolean {
-    return audio?.codec === 'aac' && this.deps.request.sound && !this.ask.isKeyFramesOnly
+    const chosen = forms.choose(format, isKeyFramesOnly)
+    if (!chosen.ok) return this.refuse(chosen.cause, chosen.detail)
+    const isFirst = this.format === undefined && !isKeyFramesOnly
+    const baseFlvMs = this.nextFlvMs
+    this.format = format
+    this.baseFlvMs = baseFlvMs
+    this.shown = { flvMs: baseFlvMs, monoMs: undefined }
+    this.lastSoundFlvMs = -1
+    this.teller.open({ type: 'opened', seekId, at, flvBaseMs: baseFlvMs, isKeyFramesOnly, ...openedAs(format, chosen.form) })
+    const skipToFlvMs = isFirst ? baseFlvMs + Math.max(0, this.ask.at - at - LEAD_MS) : baseFlvMs
+    this.outlet = new Outlet(
+      format,
+      chosen.form,
+      { baseFlvMs, skipToFlvMs },
+      {
+        socket,
+        clock,
+        log,
+        onBegin: (flvMs) => this.teller.begin(flvMs),
+        onOut: () => this.wake(),
+        onPicturesFailed: (detail) => {
+          log.warn({ cameraId: this.deps.request.cameraId, detail }, 'transcoding of a recording failed')
+          forms.onPicturesFailed(detail)
+          onFailed()
+        },
+        onSoundFailed: () => {
+          forms.onSoundFailed()
+          onFailed()
+        },
+      },
+    )
   }
 
   private isSameFormat({ video, audio }: FeedFormat): boolean {
     const sent = this.format
     if (!sent || !isSameVideo(sent.video, video)) return false
-    return (!this.hasSound(sent.audio) && !this.hasSound(audio)) || isSameAudio(sent.audio, audio)
+    // sound that nobody wants may change
+    return !this.deps.forms.wantsSound() || this.ask.isKeyFramesOnly || isSameAudio(sent.audio, audio)
   }
 
   /** Pictures follow without a seam, but times may be a little off, or jump. */
@@ -172,22 +240,7 @@ export class Playout {
     const { dts } = video[0]!
     if (Math.abs(dts - run.nextDts) > HOLE_MS) run.shiftMs = this.nextFlvMs - dts
     else this.nextFlvMs = Math.max(this.nextFlvMs, dts + run.shiftMs)
-    if (Math.abs(at - this.momentAt(this.nextFlvMs)) >= POSITION_MS) this.tellMoment(at)
-  }
-
-  /** What follows is of the moment `at`. */
-  private tellMoment(at: Instant) {
-    const { nextFlvMs: flvMs } = this
-    const toAt = Math.round(at)
-    const fromAt = Math.round(this.positions.length > 0 ? this.momentAt(flvMs) : at)
-    if (toAt - fromAt > HOLE_MS) this.send({ type: 'gap', flvMs, fromAt, toAt })
-    this.positions.push({ flvMs, at: toAt })
-    this.send({ type: 'position', flvMs, at: toAt })
-  }
-
-  private momentAt(flvMs: number): Instant {
-    const { flvMs: sinceFlvMs, at } = this.positions.at(-1)!
-    return at + flvMs - sinceFlvMs
+    if (Math.abs(at - this.teller.newestAt(this.nextFlvMs)!) >= POSITION_MS) this.teller.tellMoment(this.nextFlvMs, at)
   }
 
   /** False for a picture that is not whole. In the times of key frames only, all pictures count. */
@@ -199,8 +252,7 @@ export class Playout {
       const data = await read(sample)
       if (!data || !isWholePicture(data)) return false
       this.stopping.signal.throwIfAborted()
-      const unit = { kind: 'video', config: this.format!.video, isKey: sample.isKey, dts90k: sample.dts * 90, pts90k: sample.pts * 90, data } as const
-      this.deps.socket.write(frameInPlace(flvVideoTag(unit, flvMs, FRAME_HEADROOM_BYTES)))
+      this.outlet!.writePicture({ isKey: sample.isKey, flvMs, ptsMs: flvMs + sample.pts - sample.dts, data })
     }
     run.nextDts = sample.dts + sample.duration
     this.nextFlvMs = flvMs + sample.duration
@@ -214,8 +266,7 @@ export class Playout {
     this.stopping.signal.throwIfAborted()
     if (!data) return
     this.lastSoundFlvMs = flvMs
-    const unit = { kind: 'audio', config: this.format!.audio!, dts90k: 0, data } as const
-    this.deps.socket.write(frameInPlace(flvAudioTag(unit, flvMs, FRAME_HEADROOM_BYTES)))
+    this.outlet!.writeSound(flvMs, data)
   }
 
   private complain(file: RecordedFile, { offset, at }: PlacedFragment) {
@@ -225,12 +276,8 @@ export class Playout {
 
   /** Says so, and is silent until the page asks for something else. */
   private async refuse(cause: Extract<PlaybackServerMessage, { type: 'refused' }>['cause'], detail: string): Promise<never> {
-    this.send({ type: 'refused', cause, detail })
+    this.teller.say({ type: 'refused', cause, detail })
     for (;;) await this.wait()
-  }
-
-  private send(message: PlaybackServerMessage) {
-    this.deps.socket.send(message)
   }
 
   /** Where the page is now if it went on as it said. */
@@ -240,7 +287,13 @@ export class Playout {
   }
 
   private async untilRoom(flvMs: number) {
-    while (flvMs > this.shown.flvMs + this.deps.limits.aheadMs * Math.max(1, this.speed) || !this.deps.socket.hasRoom) await this.wait()
+    const { limits, socket } = this.deps
+    const aheadMs = this.isTranscoding ? limits.transcodedAheadMs : limits.aheadMs
+    while (flvMs > this.shown.flvMs + aheadMs * Math.max(1, this.speed) || !socket.hasRoom) await this.wait()
+    while (this.outlet?.isBehind) {
+      await this.wait(BEHIND_POLL_MS)
+      this.outlet.checkStuck()
+    }
   }
 
   /** Until something happens, or the time is over. Rejects once this playout is stopped. */

@@ -44,6 +44,20 @@ export function aacConfig(specificConfig: Uint8Array): AudioConfig {
   return { codec: 'aac', sampleRateHz, channels, specificConfig }
 }
 
+const AAC_LC = 2
+/** A raw_data_block of AAC LC whose spectrum is empty, by channels (ISO/IEC 14496-3 §4.4.2.1). */
+const SILENT_BLOCKS: Partial<Record<number, Uint8Array>> = {
+  1: Uint8Array.of(0x00, 0xc8, 0x00, 0x80, 0x23, 0x80),
+  2: Uint8Array.of(0x21, 0x00, 0x49, 0x90, 0x02, 0x19, 0x00, 0x23, 0x80),
+}
+
+/** One unit of silence; `undefined` for kinds of AAC that no camera was seen to send. */
+export function silentAacUnit({ specificConfig }: AudioConfig): Uint8Array | undefined {
+  if (!specificConfig) return undefined
+  const { objectType, channels } = parseSpecificConfig(specificConfig)
+  return objectType === AAC_LC ? SILENT_BLOCKS[channels] : undefined
+}
+
 /** One ADTS header of one raw_data_block: `frameBytes` includes the header of `headerBytes`. */
 export type AdtsHeader = SpecificConfig & { headerBytes: number; frameBytes: number }
 

@@ -46,7 +46,8 @@ export class FlvDemuxer {
       const tagBytes = TAG_HEADER_BYTES + bytes.readUIntBE(offset + 1, 3)
       if (offset + tagBytes + PREVIOUS_TAG_SIZE_BYTES > bytes.length) break
       if (bytes.readUInt32BE(offset + tagBytes) !== tagBytes) throw new ProtocolError('FLV Annex E.3', 'wrong PreviousTagSize', offset + tagBytes)
-      items.push(parseTag(bytes.subarray(offset, offset + tagBytes)))
+      const item = parseTag(bytes.subarray(offset, offset + tagBytes))
+      if (item) items.push(item)
       offset += tagBytes + PREVIOUS_TAG_SIZE_BYTES
     }
     return this.#wait(bytes, offset, items)
@@ -59,7 +60,8 @@ export class FlvDemuxer {
   }
 }
 
-function parseTag(tag: Buffer): FlvItem {
+/** `undefined` for the end of a sequence, which holds nothing. */
+function parseTag(tag: Buffer): FlvItem | undefined {
   const timestampMs = tag.readUIntBE(4, 3) + tag[7]! * 0x1000000
   const body = tag.subarray(TAG_HEADER_BYTES)
   if (tag[0] === TagType.video) return (body[0] ?? 0) >= EX_HEADER_BIT ? parseExVideo(body, timestampMs) : parseAvc(body, timestampMs)
@@ -67,10 +69,11 @@ function parseTag(tag: Buffer): FlvItem {
   throw new ProtocolError('FLV Annex E.4.1', `TagType ${tag[0]}`, 0)
 }
 
-function parseAvc(body: Buffer, timestampMs: number): FlvItem {
+function parseAvc(body: Buffer, timestampMs: number): FlvItem | undefined {
   if (body.length < 5 || (body[0]! & 0xf) !== AVC_CODEC_ID) throw new ProtocolError('FLV Annex E.4.3', 'not AVC')
   const data = body.subarray(5)
   if (body[1] === AvcPacketType.sequenceHeader) return { kind: 'videoConfig', timestampMs, codec: 'h264', record: data }
+  if (body[1] === AvcPacketType.endOfSequence) return undefined
   return { kind: 'video', timestampMs, codec: 'h264', isKey: body[0]! >> 4 === FrameType.key, compositionMs: body.readIntBE(2, 3), data }
 }
 

@@ -15,7 +15,7 @@ export const FrameType = { key: 1, inter: 2 } as const
 export const AVC_CODEC_ID = 7
 
 /** AVCPacketType, Annex E.4.3.1. */
-export const AvcPacketType = { sequenceHeader: 0, nalUnits: 1 } as const
+export const AvcPacketType = { sequenceHeader: 0, nalUnits: 1, endOfSequence: 2 } as const
 
 /** PacketType of the enhanced video tag (Enhanced RTMP v1 §4): the first byte is 1 bit IsExHeader, 3 bits FrameType, 4 bits PacketType. */
 export const ExPacketType = { sequenceStart: 0, codedFrames: 1, sequenceEnd: 2, codedFramesX: 3 } as const

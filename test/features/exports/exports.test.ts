@@ -152,7 +152,7 @@ describe('R-DL from the request to the files', () => {
     ])
     const { exportId } = reply
     await until(() => fake.clips.length === 1)
-    expect(fake.clips[0]).toEqual({ exportId, cameraId: 'a', fromAt: NOON, toAt: NOON + HOUR_MS, watermark: null })
+    expect(fake.clips[0]).toEqual({ exportId, cameraId: 'a', fromAt: NOON, toAt: NOON + HOUR_MS, isH264: false, watermark: null })
     fake.emit({ type: 'exportProgress', exportId, cameraId: 'a' as CameraId, doneMs: 600_000, totalMs: HOUR_MS, bytes: 5 })
     expect((await person.find(exportId))?.clips[0]).toMatchObject({ state: 'running', doneMs: 600_000, totalMs: HOUR_MS })
     const first = finishClip(running)
@@ -173,6 +173,8 @@ describe('R-DL from the request to the files', () => {
       purpose: 'case',
       documentNumber: '公〔2026〕1 号',
       reason: '<b>=1+1</b>',
+      isWatermarked: false,
+      isH264: false,
       platformVersion: '0.0.0-test',
       cameras: [
         {
@@ -221,6 +223,14 @@ describe('R-DL from the request to the files', () => {
     await until(async () => (await stateOf(person, none.exportId)) === 'failed')
     expect((await person.fetch(none.exportId, 'manifest.json')).status).toBe(404)
     expect(existsSync(join(exportsFolder(), none.exportId))).toBe(false)
+  })
+
+  test('H.264 is handed on to media and listed', async () => {
+    const { running, fake } = await start()
+    const person = await signInPerson(running)
+    const { reply } = await person.request({ isH264: true })
+    await until(() => fake.clips.length === 1)
+    expect([fake.clips[0]!.isH264, reply.isH264, (await person.find(reply.exportId))?.isH264]).toEqual([true, true, true])
   })
 
   test('the watermark is account and local time of the request, said by us', async () => {
@@ -427,6 +437,7 @@ describe('R-DL what befalls it', () => {
       documentNumber: '',
       reason: '',
       isWatermarked: false,
+      isH264: false,
     } as const
     const { exportId } = await exports.request({ ...body, cameraIds: [...body.cameraIds] }, user)
     await until(() => fake.clips.length === 1)

@@ -1,8 +1,9 @@
 /** A stand-in for recordings: timeline, days and `/media/playback` of `contract/recordings.ts` over a clip that ffmpeg made, with gaps and failures on command. */
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { existsSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { type Fault, type Gap, PlaybackClientMessage, type PlaybackServerMessage, type TimeRange } from '../../../server/contract/recordings.ts'
 import type { TestClip } from './flv-server.ts'
@@ -39,12 +40,15 @@ export async function startPlaybackServer({
   clip,
   still,
   storedOf,
+  takeSocket = () => false,
 }: {
   folder: string
   clip: TestClip
   /** An MP4 of one picture: what every recorded still is. */
   still?: Buffer
   storedOf: (cameraId: string) => Stored
+  /** Plays in place of the stand-in; false: the stand-in does. */
+  takeSocket?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
 }): Promise<PlaybackServer> {
   const http: Server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://x')
@@ -79,7 +83,11 @@ export async function startPlaybackServer({
       await new Promise((resolve) => http.close(resolve))
     },
   }
-  new WebSocketServer({ server: http }).on('connection', (socket, request) => take(server, clip, socket, new URL(request.url ?? '/', 'http://x')))
+  const standIn = new WebSocketServer({ noServer: true })
+  standIn.on('connection', (socket, request) => take(server, clip, socket, new URL(request.url ?? '/', 'http://x')))
+  http.on('upgrade', (request, socket, head) => {
+    if (!takeSocket(request, socket, head)) standIn.handleUpgrade(request, socket, head, (taken) => standIn.emit('connection', taken, request))
+  })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   server.origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   return server
@@ -137,6 +145,7 @@ function take(server: PlaybackServer, clip: TestClip, socket: WebSocket, { pathn
     const message = PlaybackClientMessage.parse(JSON.parse(bytes.toString()))
     viewer.received.push(message)
     if (message.type === 'seek') open((seekId = message.seekId), message.at, stream?.speed() ?? 1)
+    else if (message.type === 'sound') return
     else if (message.speed > 4 !== (stream?.speed() ?? 1) > 4) open(seekId, stream?.toAt(message.flvMs) ?? 0, message.speed)
     else stream?.shown(message.flvMs, message.speed)
   })
@@ -175,6 +184,9 @@ function play(
       at,
       flvBaseMs,
       codec: 'h264',
+      sourceCodec: 'h264',
+      instead: null,
+      soundMissing: null,
       widthPx: clip.widthPx,
       heightPx: clip.heightPx,
       sound: null,

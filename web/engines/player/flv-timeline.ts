@@ -35,6 +35,8 @@ const skippedTag = 0
 export type FlvTimelineOptions = {
   /** A step further than this is a jump of the camera's clock. A recording's times run on by contract and may stand far apart: `Infinity`. */
   jumpMs?: number
+  /** Sound further than this from the newest picture is left out: a camera's is off. A recording's may come later by contract: `Infinity`. */
+  maxAudioDistanceMs?: number
   /** Told of each picture: its media time, ms, as it will be shown (composition time of AVC and HEVC counted in). */
   onFrame?: (mediaMs: number) => void
 }
@@ -43,10 +45,10 @@ export type FlvTimelineOptions = {
 const baseMs = 1000
 const cameraJumpMs = 1500
 const usualStepMs = 40
-const maxAudioDistanceMs = 2000
+const cameraAudioDistanceMs = 2000
 const maxAnchors = 32
 
-export function createFlvTimeline({ jumpMs = cameraJumpMs, onFrame }: FlvTimelineOptions = {}) {
+export function createFlvTimeline({ jumpMs = cameraJumpMs, maxAudioDistanceMs = cameraAudioDistanceMs, onFrame }: FlvTimelineOptions = {}) {
   let videoConfig: Uint8Array | undefined
   let audioConfig: Uint8Array | undefined
   let isStarted = false
@@ -57,7 +59,15 @@ export function createFlvTimeline({ jumpMs = cameraJumpMs, onFrame }: FlvTimelin
   /** Where the mapping changed: from `ms` on (rewritten), the frame's own timestamp is `flvMs` and so on. */
   let anchors: { ms: number; flvMs: number }[] = []
 
-  return { take, prelude, startAnew, toFlvMs, toMediaMs, hasAudio: () => audioConfig !== undefined }
+  return {
+    take,
+    prelude,
+    startAnew,
+    toFlvMs,
+    toMediaMs,
+    hasAudio: () => audioConfig !== undefined,
+    soundLagMs: () => lastVideoMs - Math.max(baseMs, lastAudioMs),
+  }
 
   /** Takes one message. Throws `FlvFramingError`. */
   function take(message: ArrayBuffer): FlvBatch {

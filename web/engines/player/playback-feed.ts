@@ -9,11 +9,13 @@ export type PlaybackFeedHandlers = {
   onBytes(bytes: ArrayBuffer): void
   onEnd(end: FeedEnd): void
 }
-export type PlaybackRequest = { cameraId: CameraId; at: Instant; codecs: readonly VideoCodec[] }
+export type PlaybackRequest = { cameraId: CameraId; at: Instant; codecs: readonly VideoCodec[]; sound: boolean }
 
 export function openPlaybackFeed(request: PlaybackRequest, openSocket: OpenSocket, handlers: PlaybackFeedHandlers) {
   let wantedSeekId = 0
   let isCurrent = false
+  let wantsSound = request.sound
+  let hasOpened = false
   const socket = openFeedSocket(playbackPath(request), { openSocket, schema: PlaybackServerMessage, onMessage, onBytes, onEnd: handlers.onEnd })
 
   return {
@@ -26,11 +28,20 @@ export function openPlaybackFeed(request: PlaybackRequest, openSocket: OpenSocke
     shown(flvMs: number, speed: number) {
       if (isCurrent) send({ type: 'shown', flvMs, speed })
     },
+    sound(isOn: boolean) {
+      wantsSound = isOn
+      send({ type: 'sound', isOn })
+    },
     close: socket.close,
   }
 
   function onMessage(message: PlaybackServerMessage) {
-    if (message.type === 'opened') isCurrent = message.seekId === wantedSeekId
+    if (message.type === 'opened') {
+      isCurrent = message.seekId === wantedSeekId
+      // what was said before the line stood was not heard
+      if (!hasOpened && wantsSound !== request.sound) send({ type: 'sound', isOn: wantsSound })
+      hasOpened = true
+    }
     // an end and a refusal may come instead of `opened`
     if (isCurrent || message.type === 'end' || message.type === 'refused') handlers.onMessage(message)
   }
@@ -45,6 +56,6 @@ export function openPlaybackFeed(request: PlaybackRequest, openSocket: OpenSocke
 }
 export type PlaybackFeed = ReturnType<typeof openPlaybackFeed>
 
-function playbackPath({ cameraId, at, codecs }: PlaybackRequest): string {
-  return `/media/playback/${encodeURIComponent(cameraId)}?at=${at}&codecs=${codecs.join(',')}&sound=0`
+function playbackPath({ cameraId, at, codecs, sound }: PlaybackRequest): string {
+  return `/media/playback/${encodeURIComponent(cameraId)}?at=${at}&codecs=${codecs.join(',')}&sound=${sound ? 1 : 0}`
 }

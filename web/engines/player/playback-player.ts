@@ -13,6 +13,7 @@ import type { FeedEnd } from './feed-socket.ts'
 import { FlvFramingError } from './flv-timeline.ts'
 import { openDecoder as openMpegtsDecoder } from './mpegts.ts'
 import { openPlaybackFeed, type PlaybackFeed } from './playback-feed.ts'
+import { createPlaybackSound } from './playback-sound.ts'
 import {
   isLoading,
   type PlaybackOpened,
@@ -46,6 +47,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
   const backoff = createBackoff({ random })
   const times = createRecordedTimes()
   const { flv, moments } = times
+  const sound = createPlaybackSound()
   const screen = createScreen(video, {
     clock,
     openDecoder,
@@ -80,6 +82,9 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     follow,
     shownAt: () => times.momentOf(screen.shownMediaMs()),
     frameBeside: (step) => times.momentBeside(screen.shownMediaMs(), step),
+    setSound(isOn) {
+      if (sound.want(isOn)) feed?.sound(isOn)
+    },
     retryNow,
     close,
   }
@@ -92,7 +97,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     askedAt = at
     end = undefined
     heardAtMs = clock.monotonicMs()
-    feed = openPlaybackFeed({ cameraId, at, codecs }, openSocket, { onMessage, onBytes, onEnd })
+    feed = openPlaybackFeed({ cameraId, at, codecs, sound: sound.isAsked() }, openSocket, { onMessage, onBytes, onEnd })
   }
 
   /** Asks for another moment on the line that is open. */
@@ -128,7 +133,10 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     try {
       const batch = flv.take(bytes)
       if (!batch.tags) return
-      if (batch.isStart) screen.begin({ prelude: flv.prelude(false), hasAudio: false, isMuted: true })
+      if (batch.isStart) {
+        const hasAudio = sound.isAsked() && flv.hasAudio()
+        screen.begin({ prelude: flv.prelude(hasAudio), hasAudio, isMuted: true })
+      }
       screen.push(batch.tags, maxBacklogBytes)
     } catch (error) {
       if (!(error instanceof FlvFramingError)) throw error
@@ -147,8 +155,18 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
   }
 
   function onDecoderFailure({ isUnsupported, detail: words }: { isUnsupported: boolean; detail: string }) {
+    if (screen.hasAudio()) return loseSound() // it may be the sound; a picture that fails, fails again
     if (isUnsupported && opened?.codec === 'h265') codecs = withoutH265(codecs) // the browser promised more than it can
     fail('decoder_failed', words)
+  }
+
+  /** Better mute than standing: the server begins anew from the moment shown. */
+  function loseSound() {
+    if (!sound.isAsked()) return
+    sound.lose()
+    moments.reset()
+    feed?.sound(false)
+    setPhase('opening')
   }
 
   function fail(why: PlayerFault, words: string | null) {
@@ -199,7 +217,9 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
       return report()
     }
     screen.pollFrame(document.hidden)
+    screen.setMuted(!sound.isAudible(wanted))
     keepStep(wanted)
+    if (screen.hasAudio() && sound.holdsPicture(waitedMs(), flv.soundLagMs())) loseSound()
     tellShown(wanted, nowMs)
     noteGood(nowMs)
     if (isLoading(phase) && nowMs - heardAtMs > silentMs) fail('server_silent', null)
@@ -229,7 +249,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
     // a first picture with a composition time stands a little behind 0
     if (targetS >= range.startS - 0.5 && targetS < range.endS - 0.001) {
       const kept = position.keepAt(Math.max(targetS, range.startS), range, wanted)
-      if (kept === 'stuck') return fail('decoder_stuck', null)
+      if (kept === 'stuck') return screen.hasAudio() ? loseSound() : fail('decoder_stuck', null)
       return setPhase(kept !== 'loading' ? kept : isLoading(phase) ? phase : 'buffering')
     }
     if (end && targetS >= range.endS - 0.001) return stand('end')
@@ -283,6 +303,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
       attempt: backoff.attempts(),
       retryInS: waitMs > 0 ? Math.ceil(waitMs / 1000) : null,
       opened,
+      soundProblem: sound.problem(opened),
       hasPicture: screen.hasPicture(),
     }
   }

@@ -8,6 +8,8 @@ import type { OpenDecoder } from './mpegts.ts'
 import type { PlayerFault } from './watchdog.ts'
 
 export type PlaybackOpened = Extract<PlaybackServerMessage, { type: 'opened' }>
+/** Why sound that is wanted is not heard. `speed`: at this speed there is none. `broken`: it held the picture or could not be decoded. */
+export type SoundProblem = NonNullable<PlaybackOpened['soundMissing']> | 'none_recorded' | 'broken' | 'speed'
 export type PlaybackRefusal = Extract<PlaybackServerMessage, { type: 'refused' }>['cause'] | 'no_permission'
 
 /**
@@ -33,6 +35,7 @@ export type PlaybackState = {
   /** Seconds until the next try; null while one is under way. */
   retryInS: number | null
   opened: PlaybackOpened | null
+  soundProblem: SoundProblem | null
   hasPicture: boolean
 }
 
@@ -62,6 +65,8 @@ export type PlaybackPlayer = {
   shownAt(): Instant | null
   /** Moment of the picture beside the one shown; beyond the buffer it is reckoned. */
   frameBeside(step: 1 | -1): Instant | null
+  /** Mute at first; turned on after a click on the page, or the browser refuses it. */
+  setSound(isOn: boolean): void
   retryNow(): void
   close(): Promise<void>
 }

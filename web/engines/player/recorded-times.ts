@@ -10,7 +10,7 @@ const usualFrameMs = 40
 export function createRecordedTimes() {
   const moments = createMoments()
   const frames = createFrameList()
-  const flv = createFlvTimeline({ jumpMs: Number.POSITIVE_INFINITY, onFrame: frames.add })
+  const flv = createFlvTimeline({ jumpMs: Number.POSITIVE_INFINITY, maxAudioDistanceMs: Number.POSITIVE_INFINITY, onFrame: frames.add })
 
   return {
     flv,

@@ -183,7 +183,8 @@ export function createScreen(
   }
 
   function setMuted(isMuted: boolean) {
-    video.muted = isMuted || !(decoder?.hasAudio ?? false)
+    const next = isMuted || !(decoder?.hasAudio ?? false)
+    if (video.muted !== next) video.muted = next
   }
 
   async function close() {

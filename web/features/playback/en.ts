@@ -22,6 +22,7 @@ export const en: SameShape<typeof zh> = {
   faster: 'Faster',
   realSpeed: '{speed}× in fact',
   keyFramesOnly: 'Key frames only',
+  soundProblem: { none_recorded: 'No sound recorded', broken: 'Sound breaks off: muted', speed: 'Sound from ½× to 2× only' },
   held: { loading: 'Waiting for pictures', newest: 'Newest reached', nothing: 'No picture to play' },
   skipped: 'Skipped {range}, nothing recorded',
   toNewest: 'To the newest',
@@ -82,6 +83,11 @@ export const en: SameShape<typeof zh> = {
     nothingWhat: 'Try another day; the system administrator sets the plan',
     refused: {
       codec_not_supported: { title: 'This PC cannot decode this recording', what: 'H.265 needs a browser that can' },
+      transcoder_missing: {
+        title: 'This PC cannot decode this recording',
+        what: 'H.265 must be converted and the server has no transcoder: use a browser with H.265, or tell the system administrator',
+      },
+      transcode_limit: { title: 'All transcoders busy', what: 'H.265 must be converted for this PC: close another H.265 picture' },
       damaged_file: { title: 'Recording damaged', what: 'Go to another time and tell the system administrator' },
       disk_missing: { title: 'The disk of this recording is missing', what: 'System administrator: look at the disk' },
       busy: { title: 'All playback places taken', what: 'Close playback that is not needed' },

@@ -12,6 +12,7 @@ export type PlaybackActions = {
   setSpeed(speed: PlaybackSpeed): void
   fullscreen(): void
   snapshot(): void
+  toggleSound(): void
   zoom(factor: number): void
   toNewest(): void
   mark(): void
@@ -27,7 +28,7 @@ function isButtonReached(): boolean {
 }
 
 export function usePlaybackKeys(actions: PlaybackActions): void {
-  const { togglePlay, step, skip, speed, setSpeed, fullscreen, snapshot, zoom, mark, jump, select } = actions
+  const { togglePlay, step, skip, speed, setSpeed, fullscreen, snapshot, toggleSound, zoom, mark, jump, select } = actions
   const changeSpeed = (by: 1 | -1) => {
     const next = speeds[speeds.indexOf(speed()) + by]
     if (next !== undefined) setSpeed(next)
@@ -50,6 +51,7 @@ export function usePlaybackKeys(actions: PlaybackActions): void {
       : []),
     { keys: 'f', label: 'live.fullscreen', run: fullscreen },
     { keys: 's', label: 'live.snapshot', run: snapshot },
+    { keys: 'v', label: 'live.soundOn', run: toggleSound },
     { keys: '+', label: 'playback.zoomIn', run: () => zoom(0.5) },
     { keys: '=', run: () => zoom(0.5) },
     { keys: '-', label: 'playback.zoomOut', run: () => zoom(2) },

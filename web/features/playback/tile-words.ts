@@ -1,5 +1,6 @@
 /** What a picture of playback has to say, in the fewest words: fact, cause, what happens next. Pure but for the language. */
 import type { Instant } from '../../../server/contract/ids.ts'
+import type { VideoCodec } from '../../../server/contract/media.ts'
 import { formatMoment } from '../../base/format.ts'
 import { t } from '../../base/i18n.ts'
 import type { PlaybackState } from '../../engines/player/index.ts'
@@ -19,6 +20,29 @@ const silent: TileWords = { title: '', lines: [], tone: 'plain', hasRetry: false
 
 /** At the newest picture the control line says so; a recording that ended this long ago says it on its picture. */
 const endedMs = 5_000
+
+/** The line under the picture: why it is not heard, what is sent and in place of what. */
+export function tileFacts(state: PlaybackState | null): string {
+  const opened = state?.opened
+  if (!opened) return ''
+  const { codec, sourceCodec, instead, widthPx, heightPx, isKeyFramesOnly } = opened
+  const sound = soundWords(state)
+  const nameOf = (each: VideoCodec) => (each === 'h265' ? 'H.265' : 'H.264')
+  return [
+    ...(sound === '' ? [] : [sound]),
+    nameOf(instead ? sourceCodec : codec),
+    ...(instead ? [t(`live.instead.${instead}`)] : []),
+    `${widthPx}×${heightPx}`,
+    ...(isKeyFramesOnly ? [t('playback.keyFramesOnly')] : []),
+  ].join(' · ')
+}
+
+/** Why sound that is wanted is not heard; empty when it is, or is not wanted. */
+function soundWords({ soundProblem: problem }: PlaybackState): string {
+  if (problem === null) return ''
+  if (problem === 'none_recorded' || problem === 'broken' || problem === 'speed') return t(`playback.soundProblem.${problem}`)
+  return t(`live.soundMissing.${problem}`)
+}
 
 /** `at`: the moment of the clock. `reason`: why nothing is stored then, in words; empty while it is not known. */
 export function tileWords(

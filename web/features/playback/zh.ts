@@ -20,6 +20,7 @@ export const zh = {
   faster: '加速',
   realSpeed: '实际 {speed}×',
   keyFramesOnly: '只播关键帧',
+  soundProblem: { none_recorded: '录像没有声音', broken: '声音断缺，已静音', speed: '½× 至 2× 才有声音' },
   held: { loading: '等待画面', newest: '已到最新', nothing: '没有可播的画面' },
   skipped: '已跳过无录像时段 {range}',
   toNewest: '到最新',
@@ -80,6 +81,8 @@ export const zh = {
     nothingWhat: '换一天；录像计划由系统管理员设定',
     refused: {
       codec_not_supported: { title: '本机不能解码这段录像', what: 'H.265 须由支持它的浏览器播放' },
+      transcoder_missing: { title: '本机不能解码这段录像', what: 'H.265 须转码，服务器未装转码程序；改用支持 H.265 的浏览器，或报系统管理员' },
+      transcode_limit: { title: '转码位已满', what: 'H.265 须转码才能在本机播放；关掉一路 H.265 画面' },
       damaged_file: { title: '录像文件损坏', what: '跳到别的时段，并报系统管理员' },
       disk_missing: { title: '存放录像的磁盘不在', what: '由系统管理员查看磁盘' },
       busy: { title: '同时回放已满', what: '关掉不用的回放' },

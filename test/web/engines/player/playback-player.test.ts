@@ -5,7 +5,18 @@ import { createPlaybackGroup } from '../../../../web/engines/player/playback-gro
 import { createPlaybackPlayer } from '../../../../web/engines/player/playback-player.ts'
 import type { PlaybackPlayer, PlaybackState } from '../../../../web/engines/player/playback-state.ts'
 import { createFakeClock, type FakeClock } from '../../../support/fake-clock.ts'
-import { createFakeDecoders, createFakeSockets, createFakeVideo, fileHeader, join, keyFrame, plainFrame, videoConfig } from './fakes.ts'
+import {
+  audioConfig,
+  audioFrame,
+  createFakeDecoders,
+  createFakeSockets,
+  createFakeVideo,
+  fileHeader,
+  join,
+  keyFrame,
+  plainFrame,
+  videoConfig,
+} from './fakes.ts'
 
 const at = 1_790_000_000_000
 let clock: FakeClock
@@ -43,9 +54,23 @@ type Opened = ReturnType<typeof openPlayer>
 
 const say = (message: PlaybackServerMessage, socket = sockets.last()) => socket.onText(JSON.stringify(message))
 const sent = (socket = sockets.last()) => socket.sent.map((text) => JSON.parse(text) as PlaybackClientMessage)
+const openedMessage = {
+  type: 'opened',
+  seekId: 0,
+  at,
+  flvBaseMs: 0,
+  codec: 'h264',
+  sourceCodec: 'h264',
+  widthPx: 640,
+  heightPx: 360,
+  instead: null,
+  sound: null,
+  soundMissing: null,
+  isKeyFramesOnly: false,
+} as const
 function sayOpened(more: Partial<Extract<PlaybackServerMessage, { type: 'opened' }>> = {}, flvMs = 0) {
   const openedAt = more.at ?? at
-  say({ type: 'opened', seekId: 0, at: openedAt, flvBaseMs: flvMs, codec: 'h264', widthPx: 640, heightPx: 360, sound: null, isKeyFramesOnly: false, ...more })
+  say({ ...openedMessage, at: openedAt, flvBaseMs: flvMs, ...more })
   say({ type: 'position', flvMs, at: openedAt })
   sockets.last().onBytes(join(fileHeader, videoConfig, keyFrame(flvMs), plainFrame(flvMs + 40), plainFrame(flvMs + 80)))
 }
@@ -295,6 +320,7 @@ describe('R-PLAY-2 several in step', () => {
       waitedMs: () => 0,
       shownAt: () => null,
       frameBeside: () => at + 40,
+      setSound: () => undefined,
       retryNow: () => void player.retries++,
       close: () => Promise.resolve(),
       follow: (next: Parameters<PlaybackPlayer['follow']>[0]) => void player.paces.push(next),
@@ -351,5 +377,84 @@ describe('R-PLAY-2 several in step', () => {
     group.seek(at)
     expect(refused.retries).toBe(1)
     group.close()
+  })
+})
+
+describe('R-PLAY-1 sound', () => {
+  function sayOpenedWithSound(soundUpToMs = 10_000) {
+    const seekId = sent().findLast((message) => message.type === 'seek')?.seekId ?? 0
+    say({ ...openedMessage, seekId, sound: 'aac' })
+    say({ type: 'position', flvMs: 0, at })
+    sockets.last().onBytes(join(fileHeader, videoConfig, audioConfig, keyFrame(0), plainFrame(40), audioFrame(20), plainFrame(10_000), audioFrame(soundUpToMs)))
+  }
+  /** Opened with a track of sound, ten seconds of both in the buffer. */
+  async function hearing(soundUpToMs = 10_000): Promise<Opened> {
+    const opened = openPlayer()
+    opened.player.setSound(true)
+    opened.player.follow(pace())
+    sayOpenedWithSound(soundUpToMs)
+    await clock.advanceAsync(1)
+    opened.fake.buffer(0, 10)
+    opened.fake.show(0)
+    opened.player.follow(pace())
+    return opened
+  }
+
+  test('mute until it is turned on; then the server is told, and a new decoder has a track of sound', async () => {
+    const { player, fake, decoders } = await playing()
+    expect([fake.video.muted, decoders.last().hasAudio]).toEqual([true, false])
+    player.setSound(true)
+    expect(sent().at(-1)).toEqual({ type: 'sound', isOn: true })
+    sayOpenedWithSound()
+    await clock.advanceAsync(1)
+    player.follow(pace())
+    expect([fake.video.muted, decoders.last().hasAudio]).toEqual([false, true])
+  })
+
+  test.each([
+    { name: 'slow motion', more: { speed: 0.25 }, problem: 'speed' },
+    { name: '4x', more: { speed: 4 }, problem: 'speed' },
+    { name: 'paused', more: { isPlaying: false, isRunning: false }, problem: null },
+  ])('$name is mute', async ({ more, problem }) => {
+    const { player, fake } = await hearing()
+    expect([fake.video.muted, player.state().soundProblem]).toEqual([false, null])
+    player.follow(pace(0, more))
+    expect([fake.video.muted, player.state().soundProblem]).toEqual([true, problem])
+  })
+
+  test('a recording without sound, and sound that could not be sent, are said', async () => {
+    const { player } = openPlayer()
+    player.setSound(true)
+    player.follow(pace())
+    expect(sockets.last().path).toContain('&sound=1')
+    sayOpened()
+    expect(player.state().soundProblem).toBe('none_recorded')
+    sayOpened({ sound: 'pcma', soundMissing: 'transcode_limit' })
+    expect(player.state().soundProblem).toBe('transcode_limit')
+  })
+
+  test('sound that stays behind does not hold the picture: it begins anew without', async () => {
+    const { player, fake, decoders } = await hearing(200)
+    fake.buffer(0, 0.2) // both tracks reach that far
+    for (let tick = 0; tick < 80; tick++) {
+      await clock.advanceAsync(100)
+      player.follow(pace(500))
+    }
+    expect(sent().filter((message) => message.type === 'sound')).toEqual([{ type: 'sound', isOn: false }])
+    expect(player.state().soundProblem).toBe('broken')
+    sayOpenedWithSound()
+    await clock.advanceAsync(1)
+    expect(decoders.last().hasAudio).toBe(false)
+  })
+
+  test('a decoder that fails with sound is begun anew without; a second time it is the picture', async () => {
+    const { player, decoders } = await hearing()
+    decoders.last().fail()
+    expect(sent().at(-1)).toEqual({ type: 'sound', isOn: false })
+    expect(player.state()).toMatchObject({ phase: 'opening', fault: null, soundProblem: 'broken' })
+    sayOpenedWithSound()
+    await clock.advanceAsync(1)
+    decoders.last().fail()
+    expect(player.state()).toMatchObject({ phase: 'lost', fault: 'decoder_failed' })
   })
 })

@@ -51,7 +51,7 @@ const settle = async (ms = 0) => {
   await vi.advanceTimersByTimeAsync(ms)
   await flushPromises()
 }
-const wish = { ...selection, cameraIds: ['a'] as CameraId[], purpose: 'case' as const, documentNumber: '', reason: '', isWatermarked: false }
+const wish = { ...selection, cameraIds: ['a'] as CameraId[], purpose: 'case' as const, documentNumber: '', reason: '', isWatermarked: false, isH264: false }
 
 describe('R-DL-1 what a request says before it is made', () => {
   const limits: ExportLimits = { approvalOverBytes: 500e6, perDayBytes: 2e9, usedBytes: 1e9, perDayCount: 10, usedCount: 3, keepDays: 7 }
@@ -170,11 +170,11 @@ describe('R-DL-1 the panel', () => {
     expect(ask().text()).toBe('下载 1 路 · 238 MB')
     await panel.get('#export-purpose').setValue('traffic')
     await panel.get('#export-number').setValue('演示字〔2026〕1122 号')
-    await panel.get('.facts input[type=checkbox]').setValue(true)
+    for (const box of panel.findAll('.facts input[type=checkbox]')) await box.setValue(true)
     await panel.get('form').trigger('submit')
     await settle()
     expect(posts().map(({ body }) => body)).toEqual([
-      { ...selection, cameraIds: ['b'], purpose: 'traffic', documentNumber: '演示字〔2026〕1122 号', reason: '', isWatermarked: true },
+      { ...selection, cameraIds: ['b'], purpose: 'traffic', documentNumber: '演示字〔2026〕1122 号', reason: '', isWatermarked: true, isH264: true },
     ])
   })
 

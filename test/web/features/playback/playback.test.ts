@@ -272,6 +272,7 @@ describe('R-PLAY-1 a picture says what it is', () => {
     attempt: 0,
     retryInS: null,
     opened: null,
+    soundProblem: null,
     hasPicture: true,
     ...more,
   })
@@ -293,6 +294,16 @@ describe('R-PLAY-1 a picture says what it is', () => {
     { name: 'nothing', more: { phase: 'end' }, reason: '不在录像计划', text: '没有录像 / 原因：不在录像计划 / 换一天；录像计划由系统管理员设定' },
     { name: 'lost', more: { phase: 'lost', fault: 'server_lost', attempt: 3, retryInS: 2 }, text: '与服务器断开 / 正在重连，第 3 次，2 秒后' },
     { name: 'codec', more: { phase: 'refused', refusal: 'codec_not_supported' }, text: '本机不能解码这段录像 / H.265 须由支持它的浏览器播放' },
+    {
+      name: 'every transcode place taken',
+      more: { phase: 'refused', refusal: 'transcode_limit', retryInS: 40 },
+      text: '转码位已满 / H.265 须转码才能在本机播放；关掉一路 H.265 画面 / 40 秒后再试',
+    },
+    {
+      name: 'no transcoder',
+      more: { phase: 'refused', refusal: 'transcoder_missing' },
+      text: '本机不能解码这段录像 / H.265 须转码，服务器未装转码程序；改用支持 H.265 的浏览器，或报系统管理员',
+    },
     { name: 'disk', more: { phase: 'refused', refusal: 'disk_missing', retryInS: 40 }, text: '存放录像的磁盘不在 / 由系统管理员查看磁盘 / 40 秒后再试' },
     { name: 'no right', more: { phase: 'refused', refusal: 'no_permission' }, text: '没有该点位的回放权限 / 向安全管理员申请' },
     { name: 'signed out', more: { phase: 'closed', fault: 'signed_out' }, text: '登录已结束 / 重新登录后自动恢复' },

@@ -1,10 +1,10 @@
-/** Account and time drawn into the pictures of a file that is there already, tiled over the whole picture (R-DL, R-SEC-6). */
+/** A file that is there already, coded anew as H.264; with account and time drawn into its pictures, tiled over them, if asked for (R-DL, R-SEC-6). */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { rename, unlink, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { FfmpegFailed, runFfmpeg, watermarkArguments } from '../ffmpeg.ts'
+import { FfmpegFailed, runFfmpeg, recodeArguments } from '../ffmpeg.ts'
 import { partOf, type Written } from './file-writer.ts'
 import { ExportProblem } from './problem.ts'
 import type { Room } from './room.ts'
@@ -14,18 +14,17 @@ const TEXT_FILE = 'watermark.txt'
 const LINES = 8
 const REPEATS = 8
 
-type Job = { plainPath: string; path: string; text: string; heightPx: number }
+/** `text`: the watermark. */
+type Job = { plainPath: string; path: string; text: string | null; heightPx: number }
 type Deps = { ffmpegPath: string; room: Room; signal: AbortSignal; onMedia(ms: number): void }
 
-export async function drawWatermark(
-  { plainPath, path, text, heightPx }: Job,
-  { ffmpegPath, room, signal, onMedia }: Deps,
-): Promise<Written & { frames: number }> {
+export async function recodeFile({ plainPath, path, text, heightPx }: Job, { ffmpegPath, room, signal, onMedia }: Deps): Promise<Written & { frames: number }> {
   const folder = dirname(path)
   const output = partOf(path)
-  await writeFile(join(folder, TEXT_FILE), tiled(text), { mode: 0o600 })
+  const textFile = text === null ? undefined : TEXT_FILE
+  if (text !== null) await writeFile(join(folder, TEXT_FILE), tiled(text), { mode: 0o600 })
   const threads = Math.max(1, Math.floor(availableParallelism() / 2))
-  const args = watermarkArguments({ input: basename(plainPath), output: basename(output), textFile: TEXT_FILE, heightPx, threads })
+  const args = recodeArguments({ input: basename(plainPath), output: basename(output), textFile, heightPx, threads })
   let doneMs = 0
   let frames = 0
   let pending = ''
@@ -47,7 +46,7 @@ export async function drawWatermark(
   } catch (problem) {
     throw problem instanceof FfmpegFailed ? new ExportProblem('transcode_failed', problem.message) : problem
   }
-  await unlink(join(folder, TEXT_FILE))
+  if (textFile) await unlink(join(folder, textFile))
   await rename(output, path)
   return { ...(await hashFile(path, signal)), frames }
 }
