@@ -43,6 +43,10 @@ const json = <T>(about: string, allowed: string, standard: string, schema: z.Zod
     .pipe(schema as z.ZodType<T>),
 })
 
+function nameOf(baseMap: BaseMap): string {
+  return baseMap.kind === 'none' ? '' : baseMap.name
+}
+
 /** The table. Names are the environment variables. */
 export const settings = {
   PORT: integer('Port of the pages and the API', 0, 65535, 8080),
@@ -67,7 +71,16 @@ export const settings = {
       .transform(Number)
       .optional(),
   },
-  MAPWALL_BASEMAP: json('Base map of the pages', 'JSON: {"kind":"vector"|"pmtiles"|"xyz"|"wmts"|"none", …} (docs/settings.md)', '{"kind":"none"}', BaseMap),
+  MAPWALL_BASEMAP: json(
+    'Base map of the pages, or a list to choose from, the first as default',
+    'JSON: {"kind":"vector"|"pmtiles"|"mvt"|"xyz"|"tms"|"wmts"|"none", …} or a list of 1 to 12 such (docs/settings.md)',
+    '{"kind":"none"}',
+    z
+      .unknown()
+      .transform((given) => (Array.isArray(given) ? given : [given]))
+      .pipe(z.array(BaseMap).min(1).max(12))
+      .refine((list) => new Set(list.map(nameOf)).size === list.length, 'two have the same name'),
+  ),
   MAPWALL_OUTLINE: json('Outline of the district', 'JSON: [[lon,lat], …] in WGS-84, closed; or null', 'null', MapConfig.shape.outline),
   MAPWALL_CENTER: json('Middle of the map at the start', 'JSON: [lon,lat] in WGS-84', '[111.66,40.75]', LonLat),
   MAPWALL_ZOOM: integer('Zoom of the map at the start', 3, 20, 13),
@@ -146,7 +159,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     const given = environment[name]?.trim() === '' ? undefined : environment[name]?.trim()
     const result = setting.schema.safeParse(given ?? setting.default)
     if (result.success) values[name] = result.data
-    else problems.push(`${name}=${secretSettings.has(name) ? '***' : given} is not allowed: ${setting.allowed}`)
+    else problems.push(`${name}=${secretSettings.has(name) ? '***' : given} is not allowed: ${setting.allowed}${placeOf(result.error)}`)
   }
   const known = values as Values
   if (known.DATABASE_URL !== undefined && !/^postgres(ql)?:\/\/\S+$/.test(known.DATABASE_URL))
@@ -157,7 +170,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   if (problems.length > 0) throw new ConfigError(`MapWall does not start with these settings:\n  ${problems.join('\n  ')}\nSee npm start -- --help`)
 
   const dataFolder = resolve(known.MAPWALL_DATA!)
-  const baseMap = known.MAPWALL_BASEMAP
+  const [baseMap, ...otherBaseMaps] = known.MAPWALL_BASEMAP as [BaseMap, ...BaseMap[]]
   return {
     port: known.PORT,
     host: known.HOST!,
@@ -171,8 +184,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     mostTranscodes: known.MAPWALL_TRANSCODES,
     mediaFolders: known.MAPWALL_MEDIA_DIRS?.split(',').map((folder) => resolve(folder.trim())) ?? [join(dataFolder, 'recordings')],
     recordingQuotaBytes: known.MAPWALL_RECORDINGS_GB === undefined ? undefined : known.MAPWALL_RECORDINGS_GB * 1e9,
-    map: { baseMap, otherBaseMaps: [], outline: known.MAPWALL_OUTLINE, center: known.MAPWALL_CENTER, zoom: known.MAPWALL_ZOOM },
-    mapOrigins: baseMap.kind !== 'none' && /^https?:\/\//.test(baseMap.url) ? [originOf(baseMap.url)] : [],
+    map: { baseMap, otherBaseMaps, outline: known.MAPWALL_OUTLINE, center: known.MAPWALL_CENTER, zoom: known.MAPWALL_ZOOM },
+    mapOrigins: originsOf([baseMap, ...otherBaseMaps]),
     probePeriodMs: known.MAPWALL_PROBE_SECONDS * 1000,
     gateway: known.MAPWALL_GATEWAY,
     logins: {
@@ -186,6 +199,16 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   }
 }
 
+/** Where in a long JSON the fault is, when that is known. */
+function placeOf({ issues: [issue] }: z.ZodError): string {
+  return issue && issue.path.length > 0 ? ` (${issue.path.join('.')}: ${issue.message})` : ''
+}
+
+/** Outside services of base maps, each once. */
+function originsOf(baseMaps: readonly BaseMap[]): string[] {
+  const urls = baseMaps.flatMap((baseMap) => (baseMap.kind !== 'none' && /^https?:\/\//.test(baseMap.url) ? [baseMap.url] : []))
+  return [...new Set(urls.map(originOf))]
+}
 /** Tile URLs may hold `{x}` and the like in their path, never in their host. */
 const originOf = (url: string) => new URL(url.replaceAll(/[{}]/g, '')).origin
 

@@ -29,6 +29,14 @@ describe('settings', () => {
     { LOG_LEVEL: 'loud' },
     { MAPWALL_BASEMAP: '{' },
     { MAPWALL_BASEMAP: '{"kind":"globe"}' },
+    { MAPWALL_BASEMAP: '[]' },
+    { MAPWALL_BASEMAP: '[{"kind":"none"},{"kind":"globe"}]' },
+    { MAPWALL_BASEMAP: '[{"kind":"none"},{"kind":"none"}]' },
+    { MAPWALL_BASEMAP: '{"kind":"xyz","url":"http://tiles.example/{z}/{x}.png","crs":"EPSG:3857","name":"n","date":"2026"}' },
+    { MAPWALL_BASEMAP: '{"kind":"tms","url":"http://tiles.example/tms","crs":"EPSG:3857","name":"n","date":"2026"}' },
+    { MAPWALL_BASEMAP: '{"kind":"mvt","url":"ftp://tiles.example/{z}/{x}/{y}.pbf","name":"n","date":"2026"}' },
+    { MAPWALL_BASEMAP: '{"kind":"xyz","url":"http://tiles.example/{z}/{x}/{y}.png","crs":"EPSG:9999","name":"n","date":"2026"}' },
+    { MAPWALL_BASEMAP: '{"kind":"xyz","url":"javascript:{z}{x}{y}","crs":"EPSG:3857","name":"n","date":"2026"}' },
     { MAPWALL_CENTER: '[200,1]' },
     { MAPWALL_OUTLINE: '"x"' },
   ])('%o is refused by name, with its value and what is allowed', (environment) => {
@@ -57,6 +65,25 @@ describe('settings', () => {
     const MAPWALL_BASEMAP = JSON.stringify({ kind: 'xyz', url: 'http://tiles.example:8090/{z}/{x}/{y}.png', crs: 'EPSG:3857', name: 'n', date: '2026' })
     expect(readConfig({ MAPWALL_BASEMAP }).mapOrigins).toEqual(['http://tiles.example:8090'])
   })
+  test('several base maps: the first is the default, each outside origin is named once', () => {
+    const common = { crs: 'EPSG:3857', date: '2026' }
+    const MAPWALL_BASEMAP = JSON.stringify([
+      { kind: 'tms', url: 'http://a.example/{z}/{x}/{y}.png', name: 'a', ...common },
+      { kind: 'mvt', url: 'https://b.example:8443/{z}/{x}/{y}.pbf', name: 'b', date: '2026' },
+      { kind: 'xyz', url: 'http://a.example/other/{z}/{x}/{y}.png', name: 'c', ...common },
+      { kind: 'pmtiles', url: '/basemap/x.pmtiles', name: 'd', date: '2026' },
+      { kind: 'none' },
+    ])
+    const { map, mapOrigins } = readConfig({ MAPWALL_BASEMAP })
+    expect(map.baseMap).toMatchObject({ kind: 'tms', name: 'a', minZoom: 0, maxZoom: 18 })
+    expect(map.otherBaseMaps.map(({ kind }) => kind)).toEqual(['mvt', 'xyz', 'pmtiles', 'none'])
+    expect(map.otherBaseMaps[0]).toMatchObject({ crs: 'EPSG:3857', maxZoom: 14 })
+    expect(mapOrigins).toEqual(['http://a.example', 'https://b.example:8443'])
+  })
+  test('a fault in a list of base maps says which and where', () => {
+    const MAPWALL_BASEMAP = JSON.stringify([{ kind: 'none' }, { kind: 'xyz', url: '/t/{z}/{x}.png', crs: 'EPSG:3857', name: 'n', date: '2026' }])
+    expect(() => readConfig({ MAPWALL_BASEMAP })).toThrow('1.url: needs {z}, {x} and {y}')
+  })
   test('the help names every setting', () => {
     for (const name of Object.keys(settings)) expect(helpText()).toContain(name)
   })
@@ -71,10 +98,14 @@ describe('settings', () => {
     const examples = [...text.matchAll(/```json\n(.*)\n```/g)].map((found) => found[1]!)
     test.each(examples)('the example %s is taken', (MAPWALL_BASEMAP) => {
       const { map, mapOrigins } = readConfig({ MAPWALL_BASEMAP })
-      const { url, kind } = JSON.parse(MAPWALL_BASEMAP) as { url: string; kind: string }
-      expect(map.baseMap.kind).toBe(kind)
-      expect(mapOrigins).toEqual(url.startsWith('/') ? [] : [url.split('/').slice(0, 3).join('/')])
+      const given = [JSON.parse(MAPWALL_BASEMAP)].flat() as { url: string; kind: string }[]
+      expect([map.baseMap, ...map.otherBaseMaps].map(({ kind }) => kind)).toEqual(given.map(({ kind }) => kind))
+      expect(mapOrigins).toEqual(given.flatMap(({ url }) => (url.startsWith('/') ? [] : [url.split('/').slice(0, 3).join('/')])))
     })
-    test('has an example of each kind', () => expect(examples.length).toBe(4))
+    test('has an example of each kind and of a list', () => {
+      const kinds = examples.flatMap((example) => [JSON.parse(example)].flat() as { kind: string }[]).map(({ kind }) => kind)
+      expect(new Set(kinds)).toEqual(new Set(['pmtiles', 'mvt', 'xyz', 'tms', 'wmts']))
+      expect(examples.some((example) => example.startsWith('['))).toBe(true)
+    })
   })
 })

@@ -13,6 +13,8 @@ import { zh as liveZh } from './features/live/zh.ts'
 import { canvasEn } from './features/map/canvas.en.ts'
 import { canvasZh } from './features/map/canvas.zh.ts'
 import { en as mapEn } from './features/map/en.ts'
+import { offsetEn } from './features/map/offset.en.ts'
+import { offsetZh } from './features/map/offset.zh.ts'
 import { zh as mapZh } from './features/map/zh.ts'
 import { en as marksEn } from './features/marks/en.ts'
 import { zh as marksZh } from './features/marks/zh.ts'
@@ -32,7 +34,7 @@ const zh = {
   duty: dutyZh,
   exports: exportsZh,
   live: liveZh,
-  map: { ...mapZh, canvas: canvasZh },
+  map: { ...mapZh, canvas: canvasZh, offset: offsetZh },
   marks: marksZh,
   playback: playbackZh,
   shell: shellZh,
@@ -45,7 +47,7 @@ const en: SameShape<typeof zh> = {
   duty: dutyEn,
   exports: exportsEn,
   live: liveEn,
-  map: { ...mapEn, canvas: canvasEn },
+  map: { ...mapEn, canvas: canvasEn, offset: offsetEn },
   marks: marksEn,
   playback: playbackEn,
   shell: shellEn,

@@ -7,23 +7,34 @@ import { LonLat } from './ids.ts'
 export const Crs = z.enum(['EPSG:3857', 'EPSG:4326', 'EPSG:4490', 'GCJ-02', 'BD-09'])
 export type Crs = z.infer<typeof Crs>
 
+/** A path of our own server or a whole address. */
+const MapUrl = z.string().regex(/^(\/(?!\/)|https?:\/\/[^/\s{}]+)\S*$/, 'is no address: http(s)://… or /…')
+const TileUrl = MapUrl.refine((url) => ['{z}', '{x}', '{y}'].every((part) => url.includes(part)), 'needs {z}, {x} and {y}')
+
+/** `name` and `date` are shown on the map. */
+const Tiles = z.object({
+  url: TileUrl,
+  crs: Crs,
+  name: z.string(),
+  date: z.string(),
+  minZoom: z.number().int().min(0).max(24).default(0),
+  maxZoom: z.number().int().min(0).max(24).default(18),
+  attribution: z.string().default(''),
+})
+
 export const BaseMap = z.discriminatedUnion('kind', [
   /** GeoJSON-like layers made by our own script: `/basemap/demo.json`. */
-  z.object({ kind: z.literal('vector'), url: z.string(), name: z.string(), date: z.string() }),
-  z.object({ kind: z.literal('pmtiles'), url: z.string(), name: z.string(), date: z.string(), attribution: z.string().default('') }),
-  z.object({
-    kind: z.literal('xyz'),
-    url: z.string(),
-    crs: Crs,
-    name: z.string(),
-    date: z.string(),
-    minZoom: z.number().default(0),
-    maxZoom: z.number().default(18),
-    attribution: z.string().default(''),
-  }),
+  z.object({ kind: z.literal('vector'), url: MapUrl, name: z.string(), date: z.string() }),
+  z.object({ kind: z.literal('pmtiles'), url: MapUrl, name: z.string(), date: z.string(), attribution: z.string().default('') }),
+  /** Pictures, rows counted from the north. In BD-09 as Baidu counts them. */
+  Tiles.extend({ kind: z.literal('xyz') }),
+  /** Pictures, rows counted from the south (OSGeo TMS 1.0.0). `url` may be the service's own description of the map (`…/tilemapresource.xml`). */
+  Tiles.extend({ kind: z.literal('tms'), url: z.union([TileUrl, MapUrl.regex(/\.xml(\?|$)/i)], 'needs {z}, {x} and {y}, or leads to an .xml') }),
+  /** Vector tiles as a service gives them (Mapbox Vector Tile 2.1), rows counted from the north; drawn in our own colours. */
+  Tiles.extend({ kind: z.literal('mvt'), crs: Crs.default('EPSG:3857'), maxZoom: z.number().int().min(0).max(24).default(14) }),
   z.object({
     kind: z.literal('wmts'),
-    url: z.string(),
+    url: MapUrl,
     layer: z.string(),
     matrixSet: z.string(),
     style: z.string().default('default'),

@@ -1,21 +1,20 @@
-/** The base map as one OpenLayers layer, whatever it comes from (R-MAP-7, first form). */
-import WMTSCapabilities from 'ol/format/WMTSCapabilities.js'
+/** The base map as one OpenLayers layer, whatever it comes from (R-MAP-7). */
 import type Layer from 'ol/layer/Layer.js'
 import TileLayer from 'ol/layer/Tile.js'
 import VectorTileLayer from 'ol/layer/VectorTile.js'
 import type { Projection } from 'ol/proj.js'
 import ImageTileSource from 'ol/source/ImageTile.js'
-import WMTS, { optionsFromCapabilities } from 'ol/source/WMTS.js'
-import XYZ from 'ol/source/XYZ.js'
+import type VectorTileSource from 'ol/source/VectorTile.js'
 import TileGrid from 'ol/tilegrid/TileGrid.js'
-import WMTSTileGrid from 'ol/tilegrid/WMTS.js'
+import type { LonLat } from '../../../server/contract/ids.ts'
 import type { BaseMap, Crs } from '../../../server/contract/map.ts'
-import { loadJson, loadText } from '../../base/file.ts'
+import { loadJson } from '../../base/file.ts'
 import { mapColor, type ThemeName } from '../../base/theme.ts'
 import { project, projectionOf } from './crs.ts'
 import { type Box, GRID_M, type Line, paintBasemap, parseBasemap, type VectorBasemap } from './district-paint.ts'
 import { createMvtStyle } from './mvt-style.ts'
-import { metresPerPx, resolutionOf } from './scale.ts'
+import { metresPerPx } from './scale.ts'
+import { mvtSource, openTms, openWmts, readableSource, xyzSource } from './tile-sources.ts'
 
 export type BaseLook = { theme: ThemeName; sizeScale: number; pixelRatio: number }
 export type BaseLayer = {
@@ -32,7 +31,7 @@ const TILE_PX = 512
 export const rasterClassName = 'basemap-raster'
 
 export function crsOf(baseMap: BaseMap): Crs {
-  return baseMap.kind === 'xyz' || baseMap.kind === 'wmts' ? baseMap.crs : 'EPSG:3857'
+  return 'crs' in baseMap ? baseMap.crs : 'EPSG:3857'
 }
 
 /** Bases that we paint ourselves are sharp at any scale we choose. */
@@ -40,11 +39,13 @@ export function isPaintedBase({ kind }: BaseMap): boolean {
   return kind === 'vector' || kind === 'none'
 }
 
+type Place = { outline: Line | null; resolutions: readonly number[]; center: LonLat }
+
 /**
  * Opens what the settings ask for; `resolutions` are those the view rests at.
  * Throws when its file or service cannot be read; then `createPaintedLayer(null, …)` is what is left.
  */
-export async function openBaseLayer(baseMap: BaseMap, outline: Line | null, resolutions: readonly number[], look: BaseLook): Promise<BaseLayer> {
+export async function openBaseLayer(baseMap: BaseMap, { outline, resolutions, center }: Place, look: BaseLook): Promise<BaseLayer> {
   const projection = projectionOf(crsOf(baseMap))
   switch (baseMap.kind) {
     case 'none':
@@ -59,10 +60,19 @@ export async function openBaseLayer(baseMap: BaseMap, outline: Line | null, reso
       )
     case 'pmtiles':
       return openPmtiles(baseMap.url, baseMap.attribution, projection, look)
+    case 'mvt':
+      return vectorLayer(mvtSource(baseMap, projection), projection, look)
     case 'xyz':
-      return rasterLayer(new TileLayer({ className: rasterClassName, source: xyzSource(baseMap, projection) }))
-    case 'wmts':
-      return rasterLayer(new TileLayer({ className: rasterClassName, source: await openWmts(baseMap, projection) }))
+    case 'tms':
+    case 'wmts': {
+      const make =
+        baseMap.kind === 'wmts'
+          ? await openWmts(baseMap, projection)
+          : baseMap.kind === 'tms'
+            ? await openTms(baseMap, projection)
+            : xyzSource(baseMap, projection)
+      return rasterLayer(new TileLayer({ className: rasterClassName, source: await readableSource(make, project(center, projection), projection) }))
+    }
   }
 }
 
@@ -118,7 +128,12 @@ async function openPmtiles(url: string, attribution: string, projection: Project
   const { tileType } = await new PMTiles(url).getHeader()
   const attributions = attribution ? [attribution] : []
   if (tileType !== TileType.Mvt) return rasterLayer(new TileLayer({ className: rasterClassName, source: new PMTilesRasterSource({ url, attributions }) }))
-  const layer = new VectorTileLayer({ declutter: true, className: 'basemap-vector', source: new PMTilesVectorSource({ url, attributions }) })
+  return vectorLayer(new PMTilesVectorSource({ url, attributions }), projection, firstLook)
+}
+
+/** Vector tiles of others in our colours. */
+function vectorLayer(source: VectorTileSource, projection: Projection, firstLook: BaseLook): BaseLayer {
+  const layer = new VectorTileLayer({ declutter: true, className: 'basemap-vector', source })
   const setLook = ({ theme, sizeScale }: BaseLook) => {
     layer.setBackground(mapColor[theme].land)
     layer.setStyle(
@@ -134,42 +149,4 @@ async function openPmtiles(url: string, attribution: string, projection: Project
   }
   setLook(firstLook)
   return { layer, names: null, isPainted: false, setLook }
-}
-
-type XyzMap = Extract<BaseMap, { kind: 'xyz' }>
-type WmtsMap = Extract<BaseMap, { kind: 'wmts' }>
-
-function xyzSource({ url, crs, minZoom, maxZoom, attribution }: XyzMap, projection: Projection): XYZ {
-  const attributions = attribution ? [attribution] : []
-  if (crs !== 'BD-09') return new XYZ({ url, projection, minZoom, maxZoom, attributions })
-  // Baidu counts tiles from the equator and the prime meridian, upwards, with 2^(18 - z) metres a pixel
-  const tileGrid = new TileGrid({ origin: [0, 0], minZoom, resolutions: Array.from({ length: maxZoom + 1 }, (_, z) => 2 ** (18 - z)) })
-  return new XYZ({
-    projection,
-    tileGrid,
-    attributions,
-    tileUrlFunction: ([z, x, y]) =>
-      url
-        .replace('{z}', String(z))
-        .replace('{x}', String(x))
-        .replace('{y}', String(-y! - 1)),
-  })
-}
-
-/** From the service's own capabilities when `url` leads to them, else by the matrix every Chinese service uses (level z halves level 0, ids are numbers). */
-async function openWmts({ url, layer, matrixSet, style, format, attribution }: WmtsMap, projection: Projection): Promise<WMTS> {
-  const attributions = attribution ? [attribution] : []
-  if (/getcapabilities|\.xml$/i.test(url)) {
-    const options = optionsFromCapabilities(new WMTSCapabilities().read(await loadText(url)), { layer, matrixSet, style, format, projection })
-    if (!options) throw new Error(`WMTS capabilities of ${url} have no layer ${layer} in ${matrixSet}`)
-    return new WMTS({ ...options, attributions })
-  }
-  const extent = projection.getExtent()
-  const zooms = Array.from({ length: 21 }, (_, z) => z)
-  const tileGrid = new WMTSTileGrid({
-    origin: [extent[0]!, extent[3]!],
-    resolutions: zooms.map((z) => resolutionOf(z, projection)),
-    matrixIds: zooms.map(String),
-  })
-  return new WMTS({ url, layer, matrixSet, style, format, projection, tileGrid, attributions, requestEncoding: url.includes('{TileMatrix}') ? 'REST' : 'KVP' })
 }

@@ -1,7 +1,8 @@
 /** Plane and earth geometry of the map: sectors, rings, borders that are shared. Places are WGS-84 unless said otherwise. */
 import type { LonLat } from '../../../server/contract/ids.ts'
 
-const METRES_PER_DEGREE = 111_320
+/** Of latitude, on the sphere that distances are measured on (OpenLayers' mean radius). */
+export const METRES_PER_DEGREE = (Math.PI * 6_371_008.8) / 180
 
 /** The place `distanceM` away in the direction `bearingDeg` (clockwise from north). Flat is exact to a centimetre over the reach of a camera. */
 export function destination([lon, lat]: LonLat, bearingDeg: number, distanceM: number): LonLat {

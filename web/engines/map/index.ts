@@ -1,4 +1,12 @@
 /** The map engine: all that features may use of it. */
-export { createMapEngine, type MapEngine, type MapHandlers, type MapLook, type MapView } from './map-engine.ts'
+export { type BaseMapProblem } from './base-map.ts'
+export { createMapEngine, type MapEngine, type MapHandlers, type MapLook } from './map-engine.ts'
+export { crsOf } from './base-layer.ts'
+export { parsePlaceIn, placeIn } from './crs.ts'
+export { PictureBlockedError } from './picture.ts'
+export { rateFill, rateStep, rateSteps } from './rates.ts'
+export { bearingDeg, listInShape, listNearest, metresBetween, type NearCamera, seesPlace } from './selecting.ts'
+export type * from './tools.ts'
+export { type MapView } from './visible.ts'
 export { type MapItem } from './scene.ts'
 export { type Padding } from './view-moves.ts'

@@ -1,5 +1,5 @@
 /**
- * The map, without Vue: points in, drawing and events out (R-MAP-1 to 4, 6, 7). Created with an element, ended with `close()`.
+ * The map, without Vue: points in, drawing and events out (R-MAP-1 to 8). Created with an element, ended with `close()`.
  * Coordinates at its edge are WGS-84; everything inside is in the projection of the base map.
  */
 import type Layer from 'ol/layer/Layer.js'
@@ -11,22 +11,30 @@ import type { CameraPoint } from '../../../server/contract/cameras.ts'
 import type { Station } from '../../../server/contract/stations.ts'
 import type { CameraId, LonLat, StationId } from '../../../server/contract/ids.ts'
 import type { MapConfig } from '../../../server/contract/map.ts'
-import { type BaseLayer, createPaintedLayer, crsOf, isPaintedBase, openBaseLayer } from './base-layer.ts'
+import { mapColor } from '../../base/theme.ts'
+import { type BaseLayer, crsOf, isPaintedBase } from './base-layer.ts'
+import { type BaseMapProblem, createBaseMap } from './base-map.ts'
 import { project, projectionOf, unproject } from './crs.ts'
 import { lineOf } from './district-paint.ts'
-import { placeNames } from './names.ts'
-import { createOverlayLayer, drawOverlay, type OverlayModel, PULSE_MS, type ToPx, toPxOf } from './overlay.ts'
+import { type ToPx, toPxOf } from './frame.ts'
+import { createLettering } from './lettering.ts'
+import { createMapTools } from './map-tools.ts'
+import { createOverlayLayer, drawOverlay, type OverlayModel, PULSE_MS } from './overlay.ts'
+import { createOpenings } from './openings.ts'
+import { pictureOf } from './picture.ts'
 import { createPointer } from './pointer.ts'
 import { createPoints } from './points.ts'
-import { metresPerPx, resolutionOf, restingResolutions, scaleBar, streetMetresPerPx, zoomOf } from './scale.ts'
-import { type ClusterItem, itemOf, type MapItem, separatingResolution } from './scene.ts'
+import { paintRates } from './rates.ts'
+import { metresPerPx, resolutionOf, restingResolutions, scaleBar, streetMetresPerPx } from './scale.ts'
+import { itemOf, type MapItem } from './scene.ts'
 import { createScenes } from './scenes.ts'
 import { shapeOf } from './shape.ts'
-import { createStationLabels } from './station-labels.ts'
+import { placedStations } from './station-labels.ts'
 import { createSymbols, type Look } from './symbols.ts'
+import type { MapTools, ToolHandlers } from './tools.ts'
 import { createViewMoves, fittingResolution, type Padding } from './view-moves.ts'
+import { type MapView, visibleView } from './visible.ts'
 
-export type MapView = { lonLat: LonLat; zoom: number; visibleIds: CameraId[] }
 export type MapHandlers = {
   onSelect(cameraId: CameraId | null): void
   onHover(cameraId: CameraId | null): void
@@ -34,12 +42,12 @@ export type MapHandlers = {
   onView(view: MapView): void
   /** After every move: the scale bar and whatever hangs on a point follow. */
   onMove(): void
-  onBaseMap(state: 'ready' | 'missing'): void
+  /** Missing: nothing of it is to be seen; the problem says which address and why. It may come back. */
+  onBaseMap(state: 'ready' | 'missing', problem?: BaseMapProblem): void
 }
 export type MapLook = Omit<Look, 'pixelRatio'>
 export type MapEngine = ReturnType<typeof createMapEngine>
 
-const LABEL_MARGIN = 0.25
 const LOCATE_ZOOM = 16.5
 const SELECTED_SECTOR_MIN_PX = 44
 /** More rings than this at once say nothing: a switch went down, the colours tell it. */
@@ -53,7 +61,15 @@ export function createMapEngine(
     look,
     padding,
     handlers,
-  }: { config: MapConfig; stations: readonly Station[]; look: MapLook; /** What panels cover as it opens. */ padding: Padding; handlers: MapHandlers },
+    tools: toolHandlers = {},
+  }: {
+    config: MapConfig
+    stations: readonly Station[]
+    look: MapLook
+    /** What panels cover as it opens. */ padding: Padding
+    handlers: MapHandlers
+    tools?: Partial<ToolHandlers>
+  },
 ) {
   const projection = projectionOf(crsOf(config.baseMap))
   const toXy = (lonLat: LonLat) => project(lonLat, projection)
@@ -75,15 +91,11 @@ export function createMapEngine(
   const pixelRatio = Math.max(1, window.devicePixelRatio)
 
   const points = createPoints(toXy)
-  const stationLabels = createStationLabels(toXy, config.outline)
   let selectedId: CameraId | null = null
   let hoveredId: CameraId | null = null
-  let openPole: string | null = null
   let showSectors = true
   let base: BaseLayer | undefined
-  let isClosed = false
   let currentLook = look
-  let areLabelsStale = true
   let drawnFrames = 0
   let drawnAt: readonly number[] = []
   let toPx: ToPx = () => [-1e6, -1e6]
@@ -105,6 +117,11 @@ export function createMapEngine(
     sectors: [],
     sectorOf: (at) => points.sectorOf(at),
     pulses: [],
+    paintGround(frame) {
+      paintRates(frame, model.stations, lettering.rates())
+      tools.paintGround(frame)
+    },
+    paintTop: (frame) => tools.paintTop(frame, model.items, model.symbols),
   }
   const overlay = createOverlayLayer(drawFrame)
   /** The layer whose canvas the symbols are drawn into. */
@@ -115,6 +132,8 @@ export function createMapEngine(
     controls: [],
     layers: [overlay],
     pixelRatio,
+    // a finger that taps is never quite still
+    moveTolerance: 4,
     interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   })
   const moves = createViewMoves(map, view)
@@ -128,7 +147,34 @@ export function createMapEngine(
     points: () => points.list(),
     sizeScale: () => currentLook.sizeScale,
     isClusteredAt,
-    keepSingle: (at) => at.point.cameraId === selectedId || at.pole === openPole,
+    keepSingle: (at) => at.point.cameraId === selectedId || at.point.cameraId === tools.editedId() || openings.isOpen(at),
+  })
+
+  const tools = createMapTools({
+    map,
+    element,
+    toXy,
+    toLonLat: (coordinate) => unproject(coordinate, projection),
+    toPx: (x, y) => toPx(x, y),
+    metresPerPx: () => ground(view.getResolution() ?? 1),
+    find: (cameraId) => points.find(cameraId),
+    redraw,
+    regroup: invalidatePlaces,
+    approach: ({ lonLat, reachM }) => moves.approach(toXy(lonLat), (resolution) => reachM / ground(resolution)),
+    handlers: toolHandlers,
+  })
+
+  const openings = createOpenings({ view, moves, resolutions, isClusteredAt, sizeScale: () => currentLook.sizeScale, regroup: invalidatePlaces })
+  const lettering = createLettering({
+    map,
+    view,
+    model,
+    toXy,
+    outline: { lonLats: config.outline, line: outline },
+    names: () => base && base.names,
+    showScene: (resolution) => showScene(restingNear(resolution)),
+    metresPerPx: ground,
+    redraw,
   })
 
   // what stands where
@@ -162,7 +208,7 @@ export function createMapEngine(
   /** Places changed: who stands with whom is asked anew. */
   function invalidatePlaces(): void {
     scenes.forgetPlaces()
-    areLabelsStale = true
+    lettering.forget()
     redraw()
   }
   function invalidateStates(): void {
@@ -180,60 +226,10 @@ export function createMapEngine(
     if (havePlacesChanged) announceView()
   }
 
-  function rebuildStations(): void {
-    model.stations = stationLabels.labels(model.symbols)
-    model.borders = stationLabels.borders()
-    redraw()
-  }
-  function setTotals(all: readonly CameraPoint[]): void {
-    stationLabels.setCameras(all)
-    rebuildStations()
-  }
-  function setStations(next: readonly Station[]): void {
-    stationLabels.setStations(next)
-    areLabelsStale = true
-    rebuildStations()
-  }
-
-  function refreshNames(): void {
-    const size = map.getSize()
-    const resolution = view.getResolution()
-    if (!areLabelsStale || !base || !size || !resolution || view.getAnimating() || view.getInteracting()) return
-    areLabelsStale = false
-    showScene(restingNear(resolution))
-    const extent = view.calculateExtent([size[0]! * (1 + 2 * LABEL_MARGIN), size[1]! * (1 + 2 * LABEL_MARGIN)])
-    const { labels, stationOffsets } = placeNames({
-      names: base.names,
-      outline,
-      items: model.items,
-      stations: model.stations,
-      box: [extent[0]!, extent[1]!, extent[2]!, extent[3]!],
-      resolution,
-      metresPerPx: ground(resolution),
-      look: model.look,
-    })
-    model.labels = labels
-    model.labelResolution = resolution
-    stationLabels.setOffsets(stationOffsets)
-    rebuildStations()
-  }
-
   // the base map
 
-  async function loadBase(): Promise<void> {
-    const baseLook = { ...currentLook, pixelRatio }
-    let opened: BaseLayer
-    let isMissing = config.baseMap.kind === 'none'
-    try {
-      opened = await openBaseLayer(config.baseMap, outline, resolutions, baseLook)
-    } catch (error) {
-      console.warn('Base map could not be read', error)
-      opened = createPaintedLayer(null, outline, projection, resolutions, baseLook)
-      isMissing = true
-    }
-    if (isClosed) return
+  function showBase(opened: BaseLayer): void {
     base = opened
-    base.setLook({ ...currentLook, pixelRatio })
     model.hasMask = !base.isPainted
     if (base.isPainted) {
       stage = base.layer
@@ -243,9 +239,8 @@ export function createMapEngine(
       })
     }
     map.getLayers().insertAt(0, base.layer)
-    areLabelsStale = true
-    refreshNames()
-    handlers.onBaseMap(isMissing ? 'missing' : 'ready')
+    lettering.forget()
+    lettering.refresh()
   }
 
   function setLook(next: MapLook): void {
@@ -254,7 +249,7 @@ export function createMapEngine(
     model.look = { ...next, pixelRatio }
     model.symbols = createSymbols(model.look)
     if (isRepaint) base?.setLook({ ...next, pixelRatio })
-    rebuildStations()
+    lettering.rebuild()
     invalidatePlaces()
   }
 
@@ -275,35 +270,17 @@ export function createMapEngine(
     redraw()
   }
 
-  function openCluster(cluster: ClusterItem): void {
-    if (cluster.isOnePole) {
-      openPole = cluster.members[0]!.pole
-      return invalidatePlaces()
-    }
-    const current = view.getResolution() ?? 1
-    const finer = resolutions.filter((resolution) => resolution < current * 0.99)
-    const target = separatingResolution(cluster.members, finer, isClusteredAt, currentLook.sizeScale) ?? finer.at(-1) ?? current
-    const xs = cluster.members.map((member) => member.x)
-    const ys = cluster.members.map((member) => member.y)
-    moves.moveTo([(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2], target)
-  }
-
-  function closePole(): void {
-    if (openPole === null) return
-    openPole = null
-    invalidatePlaces()
-  }
-
   const pointer = createPointer(map, element, {
     items: () => model.items,
     stations: () => model.stations,
     toPx: (x, y) => toPx(x, y),
     sizeScale: () => currentLook.sizeScale,
-    onCluster: openCluster,
+    isBusy: tools.isBusy,
+    onCluster: openings.open,
     onPoint: ({ at }) => handlers.onSelect(at.point.cameraId),
     onStation: (stationId) => handlers.onStation(stationId),
     onGround() {
-      closePole()
+      openings.close()
       handlers.onSelect(null)
     },
     onHover(point, stationId) {
@@ -316,38 +293,20 @@ export function createMapEngine(
   })
   const keys = [
     map.on('moveend', () => {
-      areLabelsStale = true
-      refreshNames()
+      lettering.forget()
+      lettering.refresh()
       announceView()
     }),
     map.on('postrender', () => {
-      if (areLabelsStale) refreshNames()
+      lettering.refresh()
       handlers.onMove()
     }),
   ]
   // the view
 
-  /** What is not under a panel. */
-  function freeBox(): readonly [number, number, number, number] | undefined {
-    const size = map.getSize()
-    if (!size) return undefined
-    const [top, right, bottom, left] = view.padding ?? [0, 0, 0, 0]
-    return [left!, top!, size[0]! - right!, size[1]! - bottom!]
-  }
-
   function announceView(): void {
-    const box = freeBox()
-    const center = view.getCenter()
-    const resolution = view.getResolution()
-    if (!box || !center || !resolution || !map.isRendered()) return
-    const visibleIds = points
-      .list()
-      .filter((at) => {
-        const [x, y] = toPx(at.x, at.y)
-        return x >= box[0] && y >= box[1] && x <= box[2] && y <= box[3]
-      })
-      .map((at) => at.point.cameraId)
-    handlers.onView({ lonLat: unproject(center, projection), zoom: zoomOf(resolution, projection), visibleIds })
+    const seen = visibleView(map, view, points.list(), toPx)
+    if (seen) handlers.onView(seen)
   }
 
   function setPadding(padding: Padding): void {
@@ -368,33 +327,60 @@ export function createMapEngine(
     if (at) moves.moveTo([at.x, at.y], Math.min(view.getResolution() ?? Infinity, resolutionOf(LOCATE_ZOOM, projection)))
   }
 
+  async function takePicture(): Promise<HTMLCanvasElement> {
+    await atRest()
+    const baseOrigin = 'url' in config.baseMap ? new URL(config.baseMap.url, location.href).origin : location.origin
+    return pictureOf(map, { pixelRatio, background: mapColor[currentLook.theme].outside, baseOrigin })
+  }
+  const mapTools: MapTools = {
+    setTool: tools.setTool,
+    setSelection: tools.setSelection,
+    clearMeasure: tools.clearMeasure,
+    editPlace: tools.editPlace,
+    setRates: lettering.setRates,
+    takePicture,
+  }
+
   async function atRest(): Promise<void> {
     await new Promise((resolve) => {
       map.once('rendercomplete', resolve)
       map.render()
     })
-    if (!base || areLabelsStale || view.getAnimating() || model.pulses.length > 0) await atRest()
+    if (!base || lettering.isStale() || view.getAnimating() || model.pulses.length > 0) await atRest()
   }
 
   function close(): void {
-    isClosed = true
+    baseMap.close()
     unByKey(keys)
     pointer.close()
+    tools.close()
     map.setTarget(undefined)
+    for (const layer of map.getLayers().getArray()) layer.dispose()
     map.dispose()
   }
 
-  setStations(stations)
-  void loadBase()
+  lettering.setStations(stations)
+  const baseMap = createBaseMap({
+    baseMap: config.baseMap,
+    outline,
+    projection,
+    resolutions,
+    center: config.center,
+    look: () => ({ ...currentLook, pixelRatio }),
+    onOpen: showBase,
+    onState: handlers.onBaseMap,
+  })
 
   return {
     setPoints,
-    setTotals,
-    setStations,
+    setTotals: lettering.setTotals,
+    setStations: lettering.setStations,
     setSelected,
     setHovered,
     setLook,
     setPadding,
+    ...mapTools,
+    setTestGrid: tools.setTestGrid,
     fit,
     locate,
     close,
@@ -414,17 +400,17 @@ export function createMapEngine(
       return [x + item.offsetPx[0] * currentLook.sizeScale, y + item.offsetPx[1] * currentLook.sizeScale]
     },
     scaleBar: (maxPx: number) => scaleBar(ground(view.getResolution() ?? 1), maxPx),
+    /** Where a handle of the edited camera stands, for tests. */
+    handlePx: tools.handlePx,
     drawnFrames: () => drawnFrames,
     drawnAt: (): readonly number[] => drawnAt,
     /** When nothing is left to draw: tiles are there, movements are over, names are placed. */
     atRest,
     toPx: ([x, y]: readonly [number, number]) => toPx(x, y),
+    /** Where a WGS-84 place is, in px of the element. */
+    pixelOfPlace: (lonLat: LonLat) => toPx(...toXy(lonLat)),
     /** Where the names of the stations stand (those that have room), for tests. */
-    listStations: () =>
-      model.stations.flatMap(({ stationId, x, y, offsetPx }) => {
-        const [px, py] = toPx(x, y)
-        return offsetPx ? [{ stationId, px: [px + offsetPx[0], py + offsetPx[1]] as const }] : []
-      }),
+    listStations: () => placedStations(model.stations, toPx),
     /** What stands on the map now, for tests and for screen readers. */
     listItems: (): readonly MapItem[] => model.items,
   }

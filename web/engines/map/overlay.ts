@@ -2,12 +2,12 @@
 import Layer from 'ol/layer/Layer.js'
 import type { FrameState } from 'ol/Map.js'
 import type { CameraId, StationId } from '../../../server/contract/ids.ts'
-import { color, mapColor } from '../../base/theme.ts'
+import { type Frame, frameOf, type Painter, type ToPx } from './frame.ts'
 import type { PlacedLabel } from './labels.ts'
 import { itemOf, type MapItem, type MapPoint } from './scene.ts'
 import type { Shape } from './shape.ts'
 import type { StationLabel } from './station-labels.ts'
-import { type Look, pillOffset, type Sprite, type Symbols } from './symbols.ts'
+import { type Look, pillOffset, type Symbols } from './symbols.ts'
 
 export type Pulse = { cameraId: CameraId; startedAtMs: number }
 
@@ -31,34 +31,20 @@ export type OverlayModel = {
   sectors: readonly MapPoint[]
   sectorOf(at: MapPoint): Shape
   pulses: readonly Pulse[]
+  /** Of the tools: on the ground below all names and symbols, and above everything. */
+  paintGround: Painter
+  paintTop: Painter
 }
 
-export type ToPx = (x: number, y: number) => readonly [number, number]
 export const PULSE_MS = 900
-
-export function toPxOf(frameState: FrameState): ToPx {
-  const [a, , , d, e, f] = frameState.coordinateToPixelTransform as [number, number, number, number, number, number]
-  return (x, y) => [a * x + e, d * y + f]
-}
 
 /**
  * Draws the model into `ctx`. `toCanvas` leads from CSS pixels of the map to pixels of the canvas (scale and shift only).
  * Over a painted base map this is the base map's own canvas: a second one of the screen's size costs software compositing as much again.
  */
 export function drawOverlay(ctx: CanvasRenderingContext2D, model: OverlayModel, frameState: FrameState, toCanvas: readonly number[]): void {
-  const [widthPx, heightPx] = frameState.size as [number, number]
-  const [scaleX, , , scaleY, shiftX, shiftY] = toCanvas as [number, number, number, number, number, number]
   ctx.save()
-  drawModel(ctx, model, toPxOf(frameState), {
-    widthPx,
-    heightPx,
-    pixelRatio: frameState.pixelRatio,
-    resolution: frameState.viewState.resolution,
-    scaleX,
-    scaleY,
-    shiftX,
-    shiftY,
-  })
+  drawModel(frameOf(ctx, frameState, toCanvas, model.look), model)
   ctx.restore()
   if (model.pulses.length > 0) frameState.animate = true
 }
@@ -88,34 +74,13 @@ export function createOverlayLayer(draw: (ctx: CanvasRenderingContext2D, frameSt
   })
 }
 
-type FrameSize = { widthPx: number; heightPx: number; pixelRatio: number; resolution: number; scaleX: number; scaleY: number; shiftX: number; shiftY: number }
+function drawModel(frame: Frame, model: OverlayModel): void {
+  const { ctx, ink, ground, widthPx, heightPx, resolution, unit, toPx, inPx, inShape, put } = frame
+  const { symbols } = model
+  const { sizeScale } = model.look
 
-function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToPx, size: FrameSize): void {
-  const { look, symbols } = model
-  const { sizeScale } = look
-  const ink = color[look.theme]
-  const ground = mapColor[look.theme]
-  const { widthPx, heightPx, pixelRatio, resolution, scaleX, scaleY, shiftX, shiftY } = size
-  const inPx = () => ctx.setTransform(scaleX, 0, 0, scaleY, shiftX, shiftY)
-  /** Puts the canvas into a shape's coordinates; widths are then given in px by `unit`. */
-  const inShape = ({ origin }: Shape) => {
-    const [x, y] = toPx(origin[0], origin[1])
-    ctx.setTransform(scaleX / resolution, 0, 0, -scaleY / resolution, x * scaleX + shiftX, y * scaleY + shiftY)
-  }
-  const unit = resolution * sizeScale
-  const put = (sprite: Sprite, x: number, y: number) => {
-    if (x < -sprite.anchorX || y < -sprite.anchorY || x > widthPx + sprite.anchorX || y > heightPx + sprite.anchorY) return
-    // whole device pixels: a picture between two of them is blurred and slow
-    ctx.drawImage(
-      sprite.image,
-      Math.round((x - sprite.anchorX) * pixelRatio) / pixelRatio,
-      Math.round((y - sprite.anchorY) * pixelRatio) / pixelRatio,
-      sprite.widthPx,
-      sprite.heightPx,
-    )
-  }
-
-  if (model.hasMask && model.outline) drawMask(ctx, model.outline, toPx, size, ground.outside)
+  if (model.hasMask && model.outline) drawMask(frame, model.outline)
+  model.paintGround(frame)
   const hoveredArea = model.stations.find((station) => station.stationId === model.hoveredStationId)?.area
   if (hoveredArea) {
     inShape(hoveredArea)
@@ -174,6 +139,7 @@ function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToP
   drawMarks(ctx, model, toPx, put)
   for (const pulse of model.pulses) drawPulse(ctx, model, pulse, toPx)
   ctx.globalAlpha = 1
+  model.paintTop(frame)
 
   function drawItems(target: CanvasRenderingContext2D, { items, selected }: OverlayModel, at: ToPx, place: typeof put): void {
     drawLeaders(target, items, at)
@@ -243,14 +209,14 @@ function drawModel(ctx: CanvasRenderingContext2D, model: OverlayModel, toPx: ToP
 }
 
 /** Over a base map of others: what is outside the district steps back. Only ever on our own canvas. */
-function drawMask(ctx: CanvasRenderingContext2D, outline: Shape, toPx: ToPx, { widthPx, heightPx, pixelRatio, resolution }: FrameSize, style: string): void {
+function drawMask({ ctx, ground, toPx, widthPx, heightPx, pixelRatio, resolution }: Frame, outline: Shape): void {
   const [x, y] = toPx(outline.origin[0], outline.origin[1])
   const all = new Path2D()
   all.rect(0, 0, widthPx * pixelRatio, heightPx * pixelRatio)
   all.addPath(outline.path, new DOMMatrix([pixelRatio / resolution, 0, 0, -pixelRatio / resolution, x * pixelRatio, y * pixelRatio]))
   ctx.setTransform(1, 0, 0, 1, 0, 0)
   ctx.globalAlpha = 0.72
-  ctx.fillStyle = style
+  ctx.fillStyle = ground.outside
   // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- a path, not an array
   ctx.fill(all, 'evenodd')
   ctx.globalAlpha = 1

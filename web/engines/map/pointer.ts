@@ -11,6 +11,8 @@ export type PointerTarget = {
   stations(): readonly StationLabel[]
   toPx(x: number, y: number): Pixel
   sizeScale(): number
+  /** A tool has the hand: nothing is hovered or chosen. */
+  isBusy(): boolean
   onCluster(cluster: ClusterItem): void
   onPoint(point: PointItem): void
   onStation(stationId: StationId): void
@@ -32,6 +34,7 @@ export function createPointer(map: OlMap, element: HTMLElement, target: PointerT
 
   const keys = [
     map.on('click', ({ pixel }) => {
+      if (target.isBusy()) return
       const item = itemUnder(pixel)
       if (item?.kind === 'cluster') return target.onCluster(item)
       if (item?.kind === 'point') return target.onPoint(item)
@@ -41,6 +44,7 @@ export function createPointer(map: OlMap, element: HTMLElement, target: PointerT
     }),
     map.on('pointermove', ({ pixel, dragging }) => {
       if (dragging) return
+      if (target.isBusy()) return target.onHover(null, null)
       const item = itemUnder(pixel)
       const stationId = item ? null : stationUnder(pixel)
       element.style.cursor = item || stationId !== null ? 'pointer' : ''

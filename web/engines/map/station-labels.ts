@@ -3,10 +3,13 @@ import type { CameraPoint } from '../../../server/contract/cameras.ts'
 import type { Station } from '../../../server/contract/stations.ts'
 import type { LonLat, StationId } from '../../../server/contract/ids.ts'
 import { type Line, lineOf } from './district-paint.ts'
+import type { ToPx } from './frame.ts'
 import { innerBorders } from './geometry.ts'
+import { rateWords } from './rates.ts'
 import { countStatuses } from './ring.ts'
 import { type Shape, shapeOf } from './shape.ts'
 import type { Sprite, Symbols } from './symbols.ts'
+import type { StationRates } from './tools.ts'
 
 export type StationLabel = {
   stationId: StationId
@@ -27,6 +30,7 @@ export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, 
   let offsets: ReadonlyMap<StationId, StationLabel['offsetPx']> = new Map()
   /** Every camera, filtered or not: a jurisdiction's own numbers do not change with a filter. */
   let cameras: readonly CameraPoint[] = []
+  let rates: StationRates | null = null
 
   function setStations(next: readonly Station[]): void {
     stations = next
@@ -56,8 +60,9 @@ export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, 
         y,
         area: areas.get(stationId)?.shape ?? null,
         ring: areas.get(stationId)?.ring ?? null,
-        offsetPx: offsets.get(stationId) ?? null,
-        sprite: symbols.station(shortName, counts.online + counts.degraded, present.length, counts.offline),
+        // a rate must be read: it stands in its middle when there is no free place
+        offsetPx: offsets.get(stationId) ?? (rates && [0, 0]),
+        sprite: symbols.station(shortName, counts.online + counts.degraded, present.length, counts.offline, rateWords(rates, stationId)),
       }
     })
   }
@@ -67,8 +72,17 @@ export function createStationLabels(toXy: (lonLat: LonLat) => readonly [number, 
     setOffsets: (next: typeof offsets) => void (offsets = next),
     labels,
     borders: () => borders,
+    setRates: (next: StationRates | null) => void (rates = next),
     setCameras: (next: readonly CameraPoint[]) => void (cameras = next),
   }
+}
+
+/** Where names stand on the screen: those that have room. */
+export function placedStations(stations: readonly StationLabel[], toPx: ToPx): { stationId: StationId; px: readonly [number, number] }[] {
+  return stations.flatMap(({ stationId, x, y, offsetPx }) => {
+    const [px, py] = toPx(x, y)
+    return offsetPx ? [{ stationId, px: [px + offsetPx[0], py + offsetPx[1]] }] : []
+  })
 }
 
 /** Of the box around it: enough to tell the main land from an island. */

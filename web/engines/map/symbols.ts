@@ -121,7 +121,7 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
   function namePill(name: string): Sprite {
     return keep(`name ${name}`, () => {
       const font = `${13 * sizeScale}px ${fontFamily}`
-      const widthPx = measure(font, name) + 24 * sizeScale
+      const widthPx = measureText(font, name) + 24 * sizeScale
       return createSprite(widthPx, 24 * sizeScale, pixelRatio, (ctx) => {
         ctx.fillStyle = ink.active
         ctx.beginPath()
@@ -132,18 +132,20 @@ export function createSymbols({ theme, sizeScale, pixelRatio, isStale }: Look) {
     })
   }
 
-  /** `青岚所` and below `71 / 72 ◆1`; the red part only if it is not zero. */
-  function station(name: string, working: number, total: number, offline: number): Sprite {
-    return keep(`station ${name} ${working} ${total} ${offline}`, () => {
-      const parts: [text: string, style: string, weight: number][] = [
-        [String(working), ink.text2, 400],
-        [` / ${total}`, ink.text3, 400],
-      ]
-      if (offline > 0) parts.push([` ◆${offline}`, tone('offline'), 600])
+  /** `青岚所` and below `71 / 72 ◆1`; the red part only if it is not zero. `words` stand there instead: a rate. */
+  function station(name: string, working: number, total: number, offline: number, words?: string): Sprite {
+    return keep(`station ${name} ${words ?? `${working} ${total} ${offline}`}`, () => {
+      const parts: [text: string, style: string, weight: number][] = words
+        ? [[words, ink.text1, 600]]
+        : [
+            [String(working), ink.text2, 400],
+            [` / ${total}`, ink.text3, 400],
+          ]
+      if (offline > 0 && !words) parts.push([` ◆${offline}`, tone('offline'), 600])
       const fontOf = (weight: number) => `${weight} ${12 * sizeScale}px ${fontFamily}`
-      const widths = parts.map(([text, , weight]) => measure(fontOf(weight), text))
+      const widths = parts.map(([text, , weight]) => measureText(fontOf(weight), text))
       const countsPx = widths.reduce((sum, width) => sum + width, 0)
-      const widthPx = Math.max(countsPx, measure(`600 ${15 * sizeScale}px ${fontFamily}`, name) * 1.08) + 8 * sizeScale
+      const widthPx = Math.max(countsPx, measureText(`600 ${15 * sizeScale}px ${fontFamily}`, name) * 1.08) + 8 * sizeScale
       return createSprite(widthPx, 42 * sizeScale, pixelRatio, (ctx) => {
         ctx.letterSpacing = `${0.08 * 15 * sizeScale}px`
         writeHaloed(
@@ -276,7 +278,8 @@ export function writeHaloed(
 }
 
 let ruler: CanvasRenderingContext2D | undefined
-function measure(font: string, text: string): number {
+/** Width of a text in px. */
+export function measureText(font: string, text: string): number {
   ruler ??= document.createElement('canvas').getContext('2d')!
   ruler.font = font
   return ruler.measureText(text).width

@@ -1,7 +1,7 @@
 /** What the map's tools take and give, in WGS-84: what is drawn, what it selects, how a camera is placed. Types only. */
 import type { CameraId, LonLat, StationId } from '../../../server/contract/ids.ts'
 
-/** What somebody draws on the map. `route` is a line along a street with the width of its corridor. */
+/** What somebody draws on the map. `route` is a line along a street; its corridor reaches `widthM` to each side. */
 export type MapShape =
   | { readonly kind: 'rectangle'; readonly corners: readonly [LonLat, LonLat] }
   | { readonly kind: 'circle'; readonly center: LonLat; readonly radiusM: number }
@@ -41,7 +41,7 @@ export type ToolHandlers = {
 
 /** What the engine gives for tools, beside what it has. */
 export type MapTools = {
-  /** Starts a tool or ends it (`null`); the map then shows a cross hair and no hover. `widthM` is the corridor of a route. */
+  /** Starts a tool or ends it (`null`); the map then shows a cross hair and no hover. `widthM` is the corridor of a route, to each side. */
   setTool(tool: MapTool | null, options?: { readonly widthM?: number }): void
   setSelection(selection: ShownSelection | null): void
   clearMeasure(): void

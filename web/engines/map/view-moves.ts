@@ -14,6 +14,8 @@ const CLEAR_PX = 56
 /** Around what is shown whole: this much, and this share of what is free, whichever is more. */
 const FIT_MARGIN_PX = 20
 const FIT_MARGIN_RATE = 0.06
+/** What a camera sees is at least so long on the screen while it is placed. */
+const SHORTEST_EDITED_PX = 90
 
 /** The finest resolution at which a box is wholly in what is free of an element, with air around it. */
 export function fittingResolution([minX, minY, maxX, maxY]: Box, [widthPx, heightPx]: readonly [number, number], [top, right, bottom, left]: Padding): number {
@@ -25,6 +27,8 @@ export function fittingResolution([minX, minY, maxX, maxY]: Box, [widthPx, heigh
 function fitMarginPx(freeX: number, freeY: number): number {
   return Math.max(FIT_MARGIN_PX, FIT_MARGIN_RATE * Math.min(freeX, freeY))
 }
+
+export type ViewMoves = ReturnType<typeof createViewMoves>
 
 export function createViewMoves(map: OlMap, view: View) {
   function durationFor(center: readonly number[], resolution: number): number {
@@ -81,7 +85,21 @@ export function createViewMoves(map: OlMap, view: View) {
     moveTo(isFar ? coordinate : [center[0]! - dx * resolution, center[1]! + dy * resolution])
   }
 
-  return { moveTo, fit, zoomBy, uncover }
+  /** Comes near a place until something there is as long as a hand needs, for one that is placed; brings it out from under a panel. */
+  function approach(coordinate: readonly number[], lengthPxAt: (resolution: number) => number): void {
+    const current = view.getResolution() ?? 1
+    let target = current
+    const isTooSmall = (resolution: number) => lengthPxAt(resolution) < SHORTEST_EDITED_PX
+    while (isTooSmall(target) && target > finestResolution(view)) target = Math.max(finestResolution(view), target / Math.SQRT2)
+    if (target < current * 0.99) moveTo(coordinate, target)
+    else uncover(coordinate)
+  }
+
+  return { moveTo, fit, zoomBy, uncover, approach }
+}
+
+function finestResolution(view: View): number {
+  return view.getResolutions()?.at(-1) ?? view.getMinResolution()
 }
 
 /** How far a pixel must move to lie in a range; to its middle when the range is empty. */

@@ -12,6 +12,7 @@ import { buildHarness } from '../../support/build-harness.ts'
 import { type MapServer, type Reply, startMapServer } from '../../support/map-server.ts'
 import { makePng, pixelsOf } from '../../support/pixels.ts'
 import { writePngArchive } from '../../support/pmtiles.ts'
+import { writeVectorTile } from '../../support/vector-tile.ts'
 
 const crossing: LonLat = [111.7, 40.77]
 
@@ -65,19 +66,69 @@ function partOf(file: Buffer, range: string | undefined): Reply {
   return { status: 206, headers, body: file.subarray(from, to + 1) }
 }
 
-const capabilities = (origin: string) => `<?xml version="1.0" encoding="UTF-8"?>
+type Matrix = { name: string; crs: string; topLeft: string; firstLevel: number; scaleDenominator(z: number): number }
+const MERCATOR_M = 20_037_508.342789244
+/** A pixel of a scale denominator is 0.28 mm wide (OGC 07-057r7, 6.1). */
+const PIXEL_M = 0.00028
+const mercatorScale = (z: number) => (2 * MERCATOR_M) / (256 * 2 ** z) / PIXEL_M
+const degreesScale = (z: number) => ((360 / (256 * 2 ** z)) * ((Math.PI * 6378137) / 180)) / PIXEL_M
+/** Baidu's metres in a pyramid whose level 0 is one tile of 2^26 m. */
+const BAIDU_TOP_M = 2 ** 26
+const matrices: Record<string, Matrix> = {
+  mercator: { name: 'w', crs: 'urn:ogc:def:crs:EPSG::3857', topLeft: `${-MERCATOR_M} ${MERCATOR_M}`, firstLevel: 0, scaleDenominator: mercatorScale },
+  wgs84: { name: 'c', crs: 'urn:ogc:def:crs:EPSG::4326', topLeft: '90.0 -180.0', firstLevel: 1, scaleDenominator: degreesScale },
+  cgcs2000: { name: 'c', crs: 'urn:ogc:def:crs:EPSG::4490', topLeft: '90.0 -180.0', firstLevel: 1, scaleDenominator: degreesScale },
+  // as such services do: they call themselves web Mercator
+  gcj: { name: 'w', crs: 'urn:ogc:def:crs:EPSG::3857', topLeft: `${-MERCATOR_M} ${MERCATOR_M}`, firstLevel: 0, scaleDenominator: mercatorScale },
+  baidu: { name: 'b', crs: 'urn:baidu:crs:bd09mc', topLeft: `0 ${BAIDU_TOP_M}`, firstLevel: 0, scaleDenominator: (z) => 2 ** (18 - z) / PIXEL_M },
+}
+const capabilities = (origin: string, service: string, { name, crs, topLeft, firstLevel, scaleDenominator }: Matrix) => `<?xml version="1.0" encoding="UTF-8"?>
 <Capabilities xmlns="http://www.opengis.net/wmts/1.0" xmlns:ows="http://www.opengis.net/ows/1.1" xmlns:xlink="http://www.w3.org/1999/xlink" version="1.0.0">
 <Contents><Layer><ows:Identifier>vec</ows:Identifier><Style isDefault="true"><ows:Identifier>default</ows:Identifier></Style><Format>image/png</Format>
-<TileMatrixSetLink><TileMatrixSet>c</TileMatrixSet></TileMatrixSetLink>
-<ResourceURL format="image/png" resourceType="tile" template="${origin}/wmts/{TileMatrixSet}/{TileMatrix}/{TileRow}/{TileCol}.png"/></Layer>
-<TileMatrixSet><ows:Identifier>c</ows:Identifier><ows:SupportedCRS>urn:ogc:def:crs:EPSG::4490</ows:SupportedCRS>
-${Array.from({ length: 20 }, (_, i) => i + 1)
+<TileMatrixSetLink><TileMatrixSet>${name}</TileMatrixSet></TileMatrixSetLink>
+<ResourceURL format="image/png" resourceType="tile" template="${origin}/wmts/${service}/{TileMatrixSet}/{TileMatrix}/{TileRow}/{TileCol}.png"/></Layer>
+<TileMatrixSet><ows:Identifier>${name}</ows:Identifier><ows:SupportedCRS>${crs}</ows:SupportedCRS>
+${Array.from({ length: 20 }, (_, i) => i + firstLevel)
   .map(
     (z) =>
-      `<TileMatrix><ows:Identifier>${z}</ows:Identifier><ScaleDenominator>${((360 / (256 * 2 ** z)) * ((Math.PI * 6378137) / 180)) / 0.00028}</ScaleDenominator><TopLeftCorner>90.0 -180.0</TopLeftCorner><TileWidth>256</TileWidth><TileHeight>256</TileHeight><MatrixWidth>${2 ** z}</MatrixWidth><MatrixHeight>${2 ** (z - 1)}</MatrixHeight></TileMatrix>`,
+      `<TileMatrix><ows:Identifier>${z}</ows:Identifier><ScaleDenominator>${scaleDenominator(z)}</ScaleDenominator><TopLeftCorner>${topLeft}</TopLeftCorner><TileWidth>256</TileWidth><TileHeight>256</TileHeight><MatrixWidth>${2 ** z}</MatrixWidth><MatrixHeight>${2 ** z}</MatrixHeight></TileMatrix>`,
   )
   .join('')}
 </TileMatrixSet></Contents></Capabilities>`
+
+/** The crossing in the pixels of a service's own pyramid. */
+function wmtsPx(service: string, z: number): readonly [number, number] {
+  if (service === 'mercator') return mercatorPx(crossing, z)
+  if (service === 'gcj') return mercatorPx(gcj, z)
+  if (service === 'baidu') return [baiduX / 2 ** (18 - z), (BAIDU_TOP_M - baiduY) / 2 ** (18 - z)]
+  return degreesPx(crossing, z)
+}
+
+/** As gdal2tiles writes it, but with levels that begin at 10 and an origin of its own. */
+const describedFrom = 10
+const tileMap = `<?xml version="1.0"?><TileMap version="1.0.0" tilemapservice="http://tms.osgeo.org/1.0.0"><Title>t</Title><SRS>EPSG:3857</SRS>
+<BoundingBox minx="0" miny="0" maxx="1" maxy="1"/><Origin x="0" y="0"/><TileFormat width="256" height="256" mime-type="image/png" extension="png"/>
+<TileSets profile="mercator">${Array.from({ length: 9 }, (_, i) => `<TileSet href="${i + describedFrom}" units-per-pixel="${(2 * MERCATOR_M) / (256 * 2 ** (i + describedFrom))}" order="${i}"/>`).join('')}</TileSets></TileMap>`
+
+/** Rows counted from the south: the row a northern count would give. */
+const flipped = (y: number, rows: number) => rows - 1 - y
+
+function vectorTile(z: number, x: number, y: number): Reply {
+  const [px, py] = mercatorPx(crossing, z)
+  // 4096 steps over the tile of 256 px; a line half a px in, as the cross of the pictures has it
+  const [column, row] = [(px - x * 256) * 16, (py - y * 256) * 16]
+  const lines = [
+    [
+      [column, -200],
+      [column, 4300],
+    ],
+    [
+      [-200, row],
+      [4300, row],
+    ],
+  ] as const
+  return { headers: { 'content-type': 'application/vnd.mapbox-vector-tile', 'cache-control': 'no-store' }, body: writeVectorTile('roads', 'rail', lines) }
+}
 
 function answer({ pathname, searchParams }: URL, origin: string): Reply | undefined {
   const numbers = pathname.match(/\d+/g)?.map(Number) ?? []
@@ -86,8 +137,21 @@ function answer({ pathname, searchParams }: URL, origin: string): Reply | undefi
   if (pathname.startsWith('/gcj/')) return tile(second, third, mercatorPx(gcj, z))
   if (pathname.startsWith('/baidu/')) return baiduTile(z, second, third)
   if (pathname.startsWith('/degrees/')) return tile(second, third, degreesPx(crossing, z))
-  if (pathname === '/wmts/capabilities.xml') return { headers: { 'content-type': 'text/xml' }, body: capabilities(origin) }
-  if (pathname.startsWith('/wmts/c/')) return tile(third, second, degreesPx(crossing, z))
+  if (pathname.startsWith('/tms/')) return tile(second, flipped(third, 2 ** z), mercatorPx(crossing, z))
+  // global-geodetic: level z is our z + 1, half as many rows as columns
+  if (pathname.startsWith('/geodetic/')) return tile(second, flipped(third, 2 ** z), degreesPx(crossing, z + 1))
+  if (pathname === '/described/tilemapresource.xml') return { headers: { 'content-type': 'text/xml' }, body: tileMap }
+  if (pathname.startsWith('/described/')) {
+    const [px, py] = mercatorPx(crossing, z)
+    const half = (256 * 2 ** z) / 2
+    // counted from the equator and the prime meridian
+    return tile(second, flipped(third, 0), [px - half, py - half])
+  }
+  if (pathname.startsWith('/mvt/')) return vectorTile(z, second, third)
+  const service = /^\/wmts\/(\w+)\//.exec(pathname)?.[1]
+  if (service && pathname.endsWith('/capabilities.xml'))
+    return { headers: { 'content-type': 'text/xml' }, body: capabilities(origin, service, matrices[service]!) }
+  if (service) return tile(third, second, wmtsPx(service, z))
   if (pathname === '/kvp') {
     // names of parameters are not case-sensitive (OGC 07-057r7, 8.1)
     const asked = new Map([...searchParams].map(([key, value]) => [key.toUpperCase(), value]))
@@ -135,7 +199,7 @@ async function crossNear([x, y]: readonly [number, number]): Promise<readonly [n
 }
 
 const common = { name: '测试底图', date: '2026-01-01', attribution: '' }
-const cases: { name: string; baseMap: (origin: string) => BaseMap; words: string }[] = [
+const cases: { name: string; baseMap: (origin: string) => BaseMap; words: string; theme?: 'dark' }[] = [
   {
     name: 'XYZ in EPSG:3857',
     words: '网络墨卡托',
@@ -162,19 +226,53 @@ const cases: { name: string; baseMap: (origin: string) => BaseMap; words: string
     baseMap: (origin) => ({ kind: 'pmtiles', url: `${origin}/district.pmtiles`, ...common }),
   },
   {
-    name: 'WMTS in EPSG:4490 from its capabilities',
-    words: '国家大地 2000',
-    baseMap: (origin) => ({
+    name: 'XYZ in EPSG:4326',
+    words: 'WGS-84',
+    baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/degrees/{z}/{x}/{y}.png`, crs: 'EPSG:4326', minZoom: 0, maxZoom: 18, ...common }),
+  },
+  {
+    name: 'TMS in EPSG:3857, rows from the south',
+    words: '网络墨卡托',
+    baseMap: (origin) => ({ kind: 'tms', url: `${origin}/tms/{z}/{x}/{y}.png`, crs: 'EPSG:3857', minZoom: 0, maxZoom: 18, ...common }),
+  },
+  {
+    name: 'TMS in EPSG:4326 by the profile global-geodetic',
+    words: 'WGS-84',
+    baseMap: (origin) => ({ kind: 'tms', url: `${origin}/geodetic/{z}/{x}/{y}.png`, crs: 'EPSG:4326', minZoom: 0, maxZoom: 17, ...common }),
+  },
+  {
+    name: 'TMS from its description',
+    words: '网络墨卡托',
+    baseMap: (origin) => ({ kind: 'tms', url: `${origin}/described/tilemapresource.xml`, crs: 'EPSG:3857', minZoom: 0, maxZoom: 18, ...common }),
+  },
+  {
+    name: 'vector tiles of a service',
+    words: '网络墨卡托',
+    theme: 'dark',
+    baseMap: (origin) => ({ kind: 'mvt', url: `${origin}/mvt/{z}/{x}/{y}.pbf`, crs: 'EPSG:3857', minZoom: 0, maxZoom: 14, ...common }),
+  },
+  ...(
+    [
+      ['mercator', 'w', 'EPSG:3857', '网络墨卡托'],
+      ['wgs84', 'c', 'EPSG:4326', 'WGS-84'],
+      ['cgcs2000', 'c', 'EPSG:4490', '国家大地 2000'],
+      ['gcj', 'w', 'GCJ-02', 'GCJ-02'],
+      ['baidu', 'b', 'BD-09', 'BD-09'],
+    ] as const
+  ).map(([service, matrixSet, crs, words]) => ({
+    name: `WMTS in ${crs} from its capabilities`,
+    words,
+    baseMap: (origin: string): BaseMap => ({
       kind: 'wmts',
-      url: `${origin}/wmts/capabilities.xml`,
+      url: `${origin}/wmts/${service}/capabilities.xml`,
       layer: 'vec',
-      matrixSet: 'c',
+      matrixSet,
       style: 'default',
       format: 'image/png',
-      crs: 'EPSG:4490',
+      crs,
       ...common,
     }),
-  },
+  })),
   {
     name: 'WMTS in EPSG:4490 by key and value',
     words: '国家大地 2000',
@@ -192,14 +290,14 @@ const cases: { name: string; baseMap: (origin: string) => BaseMap; words: string
 ]
 
 describe.skipIf(!hasChromium)('R-MAP-7 base maps of others', () => {
-  test.each(cases)('$name: the camera sits on the crossing, to a pixel (60 cm)', async ({ baseMap, words }) => {
+  test.each(cases)('$name: the camera sits on the crossing, to a pixel (60 cm)', async ({ baseMap, words, theme }) => {
     const config = {
       places: [crossing],
       outline: null,
       hasStations: false,
       center: [crossing[0] + 0.0004, crossing[1] + 0.0003] as LonLat,
       zoom: 18,
-      theme: 'light',
+      theme: theme ?? 'light',
       hasSectors: false,
       baseMap: baseMap(server.origin),
     } as const
@@ -241,5 +339,230 @@ describe.skipIf(!hasChromium)('R-MAP-7 base maps of others', () => {
     })
     expect(await browser.page.locator('.source').textContent()).toContain('底图缺失')
     expect(await browser.page.evaluate(() => window.mapHarness.items().length)).toBe(1)
+  })
+})
+
+describe.skipIf(!hasChromium)('R-MAP-7 a base map that cannot be had says which address and why', () => {
+  const told = async (baseMap: BaseMap) => {
+    await browser.page.goto(`${server.origin}/map-tools.html`)
+    await browser.page.evaluate((wish) => void window.toolHarness.mount({ places: [], outline: null, hasStations: false, zoom: 15, ...wish }), {
+      baseMap,
+      center: crossing,
+    })
+    await browser.page.waitForFunction(() => window.toolHarness.said.base.some(({ state }) => state === 'missing'), undefined, { timeout: 20_000 })
+    return browser.page.evaluate(() => window.toolHarness.said.base.findLast(({ state }) => state === 'missing')!.problem!)
+  }
+  const wmts = { kind: 'wmts', style: 'default', format: 'image/png', crs: 'EPSG:4490', ...common } as const
+  const tiles = { crs: 'EPSG:3857', minZoom: 0, maxZoom: 18, ...common } as const
+
+  test.each<{ name: string; baseMap: (origin: string) => BaseMap; detail: RegExp }>([
+    {
+      name: 'capabilities that are not there',
+      baseMap: (origin) => ({ ...wmts, url: `${origin}/nowhere/capabilities.xml`, layer: 'vec', matrixSet: 'c' }),
+      detail: /^404$/,
+    },
+    {
+      name: 'a layer that is not in them: what is there is named',
+      baseMap: (origin) => ({ ...wmts, url: `${origin}/wmts/cgcs2000/capabilities.xml`, layer: 'img', matrixSet: 'c' }),
+      detail: /no layer img; there are vec/,
+    },
+    {
+      name: 'a matrix set that is not in them',
+      baseMap: (origin) => ({ ...wmts, url: `${origin}/wmts/cgcs2000/capabilities.xml`, layer: 'vec', matrixSet: 'w' }),
+      detail: /no matrix set w for layer vec; there are c/,
+    },
+    {
+      name: 'a matrix set in another system than set',
+      baseMap: (origin) => ({ ...wmts, url: `${origin}/wmts/mercator/capabilities.xml`, layer: 'vec', matrixSet: 'w' }),
+      detail: /is in urn:ogc:def:crs:EPSG::3857, not in EPSG:4490/,
+    },
+    {
+      name: 'something that is no capabilities',
+      baseMap: (origin) => ({ ...wmts, url: `${origin}/described/tilemapresource.xml`, layer: 'vec', matrixSet: 'c' }),
+      detail: /no WMTS capabilities/,
+    },
+    {
+      name: 'a TMS description that is none',
+      baseMap: (origin) => ({ kind: 'tms', url: `${origin}/wmts/mercator/capabilities.xml`, ...tiles }),
+      detail: /no TileMap/,
+    },
+    {
+      name: 'tiles that are not there',
+      baseMap: (origin) => ({ kind: 'xyz', url: `${origin}/nowhere/{z}/{x}/{y}.png`, ...tiles }),
+      detail: /^404$/,
+    },
+    {
+      name: 'vector tiles that are not there',
+      baseMap: (origin) => ({ kind: 'mvt', url: `${origin}/nowhere/{z}/{x}/{y}.pbf`, ...tiles }),
+      detail: /^404$/,
+    },
+    {
+      name: 'a host that is not there',
+      baseMap: () => ({ kind: 'xyz', url: 'http://127.0.0.1:9/{z}/{x}/{y}.png', ...tiles }),
+      detail: /fetch/i,
+    },
+  ])('$name', async ({ baseMap, detail }) => {
+    const wish = baseMap(server.origin)
+    const problem = await told(wish)
+    expect(problem.detail).toMatch(detail)
+    expect(problem.url.startsWith((wish as { url: string }).url.split('{')[0]!)).toBe(true)
+  })
+})
+
+describe.skipIf(!hasChromium)('R-MAP-7 the map as a picture', () => {
+  const tiles = { kind: 'xyz', crs: 'EPSG:3857', minZoom: 0, maxZoom: 18, ...common } as const
+  let foreign: MapServer
+  let isOpen = true
+  beforeAll(async () => {
+    if (!hasChromium) return
+    foreign = await startMapServer(folder, (url) => {
+      const reply = answer(url, foreign.origin)
+      return reply && { ...reply, headers: { ...reply.headers, ...(isOpen && { 'access-control-allow-origin': '*' }) } }
+    })
+    // the browser of the tests refuses all but the page's own server: this one is let through
+    await browser?.page.route(`${foreign.origin}/**`, (route) => route.continue())
+  })
+  afterAll(() => foreign?.close())
+  const mount = async (baseMap: BaseMap, theme: 'dark' | 'light') => {
+    await browser.page.goto(`${server.origin}/map-tools.html`)
+    await browser.page.evaluate((wish) => window.toolHarness.mount({ outline: null, hasStations: false, zoom: 17, ...wish }), {
+      baseMap,
+      theme,
+      places: [crossing],
+      center: crossing,
+    })
+  }
+  const picture = async () => pixelsOf(Buffer.from((await browser.page.evaluate(() => window.toolHarness.picture())).split(',')[1]!, 'base64'))
+
+  test.each(['dark', 'light'] as const)('is what the screen shows, dimmed as there: %s', async (theme) => {
+    await mount({ ...tiles, url: `${server.origin}/xyz/{z}/{x}/{y}.png` }, theme)
+    await vi.waitFor(
+      async () => {
+        const [taken, screen] = [await picture(), pixelsOf(await browser.page.screenshot())]
+        expect([taken.widthPx, taken.heightPx]).toEqual([screen.widthPx, screen.heightPx])
+        for (const [x, y] of [
+          [100, 100],
+          [450, 350],
+          [450, 20],
+          [800, 600],
+        ] as const)
+          taken.at(x, y).forEach((value, channel) => expect(Math.abs(value - screen.at(x, y)[channel]!)).toBeLessThanOrEqual(2))
+      },
+      { timeout: 15_000, interval: 200 },
+    )
+  })
+
+  test('of a foreign server that lets its tiles be read has them in it', async () => {
+    isOpen = true
+    await mount({ ...tiles, url: `${foreign.origin}/xyz/{z}/{x}/{y}.png` }, 'light')
+    await vi.waitFor(async () => expect((await picture()).at(100, 100)).toEqual([80, 80, 80]), { timeout: 15_000, interval: 200 })
+  })
+
+  test('of a foreign server that does not is refused by name, and the map is shown all the same', async () => {
+    isOpen = false
+    await mount({ ...tiles, url: `${foreign.origin}/xyz/{z}/{x}/{y}.png` }, 'light')
+    await vi.waitFor(async () => expect(pixelsOf(await browser.page.screenshot()).at(100, 100)).toEqual([80, 80, 80]), { timeout: 15_000, interval: 200 })
+    const problem = await browser.page.evaluate(() =>
+      window.toolHarness.picture().then(String, ({ name, origin }: { name: string; origin: string }) => ({ name, origin })),
+    )
+    expect(problem).toEqual({ name: 'PictureBlockedError', origin: foreign.origin })
+  })
+})
+
+describe.skipIf(!hasChromium)('R-MAP-7 another base map', () => {
+  test('is a new map, and nothing of the old one is left behind', async () => {
+    await browser.page.goto(`${server.origin}/map-tools.html`)
+    const metrics = await browser.page.context().newCDPSession(browser.page)
+    await metrics.send('Performance.enable')
+    const rebuild = (times: number) =>
+      browser.page.evaluate(
+        async ([origin, rounds, base]) => {
+          for (let i = 0; i < rounds; i++)
+            await window.toolHarness.mount({
+              count: 468,
+              ...(i % 2 ? {} : { baseMap: { kind: 'xyz', url: `${origin}/xyz/{z}/{x}/{y}.png`, crs: 'EPSG:3857', minZoom: 0, maxZoom: 18, ...base } }),
+            })
+        },
+        [server.origin, times, common] as const,
+      )
+    const count = async () => {
+      await metrics.send('HeapProfiler.collectGarbage')
+      const { metrics: all } = await metrics.send('Performance.getMetrics')
+      const of = (name: string) => all.find((metric) => metric.name === name)!.value
+      return { listeners: of('JSEventListeners'), nodes: of('Nodes'), heapMb: of('JSHeapUsedSize') / 1e6 }
+    }
+    await rebuild(4)
+    const before = await count()
+    await rebuild(12)
+    const after = await count()
+    expect(after.listeners - before.listeners).toBeLessThanOrEqual(4)
+    expect(after.nodes - before.nodes).toBeLessThanOrEqual(20)
+    expect(after.heapMb - before.heapMb).toBeLessThan(6)
+    expect(await browser.page.evaluate(() => document.querySelectorAll('.ol-viewport').length)).toBe(1)
+  })
+})
+
+describe.skipIf(!hasChromium)('R-MAP-7 the page that checks a base map', () => {
+  const tiles = { minZoom: 0, maxZoom: 18, date: '2026-01-01', attribution: '' } as const
+  /** GCJ-02 tiles, once set rightly and once as web Mercator. */
+  const baseMaps = (origin: string): [BaseMap, BaseMap, BaseMap] => [
+    { kind: 'xyz', url: `${origin}/gcj/{z}/{x}/{y}.png`, crs: 'EPSG:3857', name: '设错的街道图', ...tiles },
+    { kind: 'xyz', url: `${origin}/gcj/{z}/{x}/{y}.png`, crs: 'GCJ-02', name: '街道图', ...tiles },
+    { kind: 'xyz', url: `${origin}/nowhere/{z}/{x}/{y}.png`, crs: 'EPSG:3857', name: '停用的图', ...tiles },
+  ]
+  const mount = async (permissions?: ('camera.see' | 'camera.edit' | 'system.administer')[]) => {
+    await browser.page.goto(`${server.origin}/offset.html`)
+    await browser.page.evaluate((wish) => window.offsetHarness.mount(wish), {
+      baseMaps: baseMaps(server.origin),
+      places: [crossing, [crossing[0] + 0.001, crossing[1]]] as LonLat[],
+      ...(permissions && { permissions }),
+    })
+  }
+  // the shift is some 450 px
+  beforeAll(() => browser?.page.setViewportSize({ width: 1600, height: 900 }))
+  /** On the map at the right, from its middle, in metres as the map is set. */
+  const clickAt = async (eastM: number, northM: number) => {
+    const box = (await browser.page.locator('.offset-map').boundingBox())!
+    const metresPerPx = (40_075_016.686 * Math.cos((crossing[1] * Math.PI) / 180)) / (256 * 2 ** 16.5)
+    await browser.page.mouse.click(box.x + box.width / 2 + eastM / metresPerPx, box.y + box.height / 2 - northM / metresPerPx)
+  }
+  const verdict = () => browser.page.locator('.verdict').textContent()
+  const shift = [(gcj[0]! - crossing[0]) * 84_220, (gcj[1]! - crossing[1]) * 111_195] as const
+
+  test('names GCJ-02 where its tiles are set as web Mercator, and finds the right setting right', async () => {
+    await mount()
+    await browser.page.waitForSelector('.ol-viewport')
+    await vi.waitFor(async () => {
+      await clickAt(...shift)
+      expect(await verdict()).toContain('底图实际是 GCJ-02，设置里写成了 WGS-84')
+    })
+    await browser.page.getByRole('radio', { name: /^街道图/ }).click()
+    expect(await verdict()).toContain('点击画面上该地物实际的位置')
+    await vi.waitFor(async () => {
+      await clickAt(1, 1)
+      expect(await verdict()).toContain('相符')
+    })
+  })
+
+  test('takes a place in the numbers of any system, and refuses what is none', async () => {
+    await mount()
+    await browser.page.locator('input[name=first]').fill('999')
+    await browser.page.getByRole('button', { name: '定位' }).click()
+    expect(await browser.page.getByRole('alert').textContent()).toContain('不是 WGS-84 里的位置')
+    await browser.page.locator('input[name=first]').fill('111.7010000')
+    await browser.page.getByRole('button', { name: '定位' }).click()
+    await vi.waitFor(async () => expect(await browser.page.locator('.near').first().textContent()).toContain('澄桥路口-02'))
+  })
+
+  test('says which base map cannot be read', async () => {
+    await mount()
+    await browser.page.getByRole('radio', { name: /^停用的图/ }).click()
+    await vi.waitFor(async () => expect(await browser.page.getByRole('alert').textContent()).toMatch(/底图没有读到：.*\/nowhere\/.*404/), { timeout: 15_000 })
+  })
+
+  test('is closed to who may neither place cameras nor administer', async () => {
+    await mount(['camera.see'])
+    expect(await browser.page.locator('#app').textContent()).toContain('没有检测底图的权限')
+    expect(await browser.page.locator('.ol-viewport').count()).toBe(0)
   })
 })
