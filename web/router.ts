@@ -5,6 +5,7 @@ import { useAccountStore } from './features/accounts/store.ts'
 import { mapRoutes } from './features/map/routes.ts'
 import { playbackRoutes } from './features/playback/routes.ts'
 import { shellRoutes } from './features/shell/routes.ts'
+import { stationRoutes } from './features/stations/routes.ts'
 import { storageRoutes } from './features/storage/routes.ts'
 
 declare module 'vue-router' {
@@ -18,7 +19,11 @@ export function createAppRouter(): Router {
   const routes: RouteRecordRaw[] = [
     { path: '/', redirect: { name: 'map' } },
     ...accountRoutes,
-    { path: '/', component: () => import('./features/shell/AppShell.vue'), children: [...mapRoutes, ...playbackRoutes, ...storageRoutes, ...shellRoutes] },
+    {
+      path: '/',
+      component: () => import('./features/shell/AppShell.vue'),
+      children: [...mapRoutes, ...playbackRoutes, ...storageRoutes, ...stationRoutes, ...shellRoutes],
+    },
   ]
   const router = createRouter({ history: createWebHistory(), routes })
   router.beforeEach(requireLogin)
