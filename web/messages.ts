@@ -22,6 +22,8 @@ import { en as playbackEn } from './features/playback/en.ts'
 import { zh as playbackZh } from './features/playback/zh.ts'
 import { en as shellEn } from './features/shell/en.ts'
 import { zh as shellZh } from './features/shell/zh.ts'
+import { en as stationsEn } from './features/stations/en.ts'
+import { zh as stationsZh } from './features/stations/zh.ts'
 import { en as storageEn } from './features/storage/en.ts'
 import { zh as storageZh } from './features/storage/zh.ts'
 import { en as wordsEn } from './words/en.ts'
@@ -38,6 +40,7 @@ const zh = {
   marks: marksZh,
   playback: playbackZh,
   shell: shellZh,
+  stations: stationsZh,
   storage: storageZh,
 }
 const en: SameShape<typeof zh> = {
@@ -51,6 +54,7 @@ const en: SameShape<typeof zh> = {
   marks: marksEn,
   playback: playbackEn,
   shell: shellEn,
+  stations: stationsEn,
   storage: storageEn,
 }
 

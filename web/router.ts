@@ -7,6 +7,7 @@ import { mapRoutes } from './features/map/routes.ts'
 import { playbackRoutes } from './features/playback/routes.ts'
 import { useLanding } from './features/shell/landing.ts'
 import { shellRoutes } from './features/shell/routes.ts'
+import { stationRoutes } from './features/stations/routes.ts'
 import { storageRoutes } from './features/storage/routes.ts'
 
 declare module 'vue-router' {
@@ -25,7 +26,7 @@ export function createAppRouter(): Router {
     {
       path: '/',
       component: () => import('./features/shell/AppShell.vue'),
-      children: [...mapRoutes, ...dutyRoutes, ...playbackRoutes, ...storageRoutes, ...shellRoutes],
+      children: [...mapRoutes, ...dutyRoutes, ...playbackRoutes, ...storageRoutes, ...stationRoutes, ...shellRoutes],
     },
   ]
   const router = createRouter({ history: createWebHistory(), routes })

@@ -5,6 +5,7 @@ import { type Demo, startDemo } from '../support/demo.ts'
 import { testLanguages } from './languages.ts'
 import { testLive } from './live.ts'
 import { testMap } from './map.ts'
+import { testMapTools } from './map-tools.ts'
 import { testPlayback } from './playback.ts'
 import { testRecovery } from './recovery.ts'
 import { testStatus } from './status.ts'
@@ -20,6 +21,9 @@ describe.skipIf(!hasChromium)('end to end', () => {
 
   describe('map', () => {
     testMap(getDemo)
+  })
+  describe('map tools', () => {
+    testMapTools(getDemo)
   })
   describe('live', () => {
     testLive(getDemo)

@@ -65,6 +65,26 @@ async function takeDesk(demo: Demo) {
   await browser.close()
 }
 
+async function takeTools(demo: Demo) {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    const browser = await openMapPage(demo, { account: 'supervisor', colorScheme })
+    const { page } = browser
+    await goTo(demo, browser, 'shape=circle:111.66,40.75,900')
+    await page.waitForSelector('.selection [role=option]', { timeout: patienceMs })
+    await shoot(browser, `tools-selection-${colorScheme}`)
+    await goTo(demo, browser, '')
+    await page.keyboard.press('l')
+    await page.locator('.layers .option').nth(2).click()
+    await page.waitForSelector('.rates', { timeout: patienceMs })
+    await shoot(browser, `tools-rates-${colorScheme}`)
+    await page.locator('.layers .option').nth(0).click()
+    await goTo(demo, browser, `time=${Date.now() - 30 * 3_600_000}&list=cameras`)
+    await page.waitForSelector('.banner .counts', { timeout: patienceMs })
+    await shoot(browser, `tools-past-${colorScheme}`)
+    await browser.close()
+  }
+}
+
 async function takeLogin(demo: Demo) {
   const browser = await openBrowser({ origin: demo.origin })
   await browser.page.goto(demo.origin)
@@ -90,6 +110,7 @@ const demo = await startDemo()
 try {
   await takeLogin(demo)
   await takeDesk(demo)
+  await takeTools(demo)
   await takePhone(demo)
 } finally {
   await demo.stop()

@@ -118,6 +118,16 @@ export function formatDistance(distanceM: number): string {
   return distanceM < 1000 ? `${formatNumber(distanceM)} m` : `${formatNumber(distanceM / 1000, 1)} km`
 }
 
+/** A measured length: `38.4 m`, `1.438 km`. */
+export function formatLength(lengthM: number): string {
+  return lengthM < 1000 ? `${formatNumber(lengthM, 1)} m` : `${formatNumber(lengthM / 1000, lengthM < 100_000 ? 3 : 1)} km`
+}
+
+/** `5,210 m²`, `1.438 km²`. */
+export function formatArea(squareMetres: number): string {
+  return squareMetres < 100_000 ? `${formatNumber(squareMetres)} m²` : `${formatNumber(squareMetres / 1e6, 3)} km²`
+}
+
 const compass = { zh: ['北', '东北', '东', '东南', '南', '西南', '西', '西北'], en: ['N', 'NE', 'E', 'SE', 'S', 'SW', 'W', 'NW'] }
 
 /** `225°（西南）`, `225° (SW)`. */

@@ -172,6 +172,7 @@ export function createThemeOverrides(theme: ThemeName, scale = 1, isPhone = fals
       borderActive: `1px solid ${c.accent}`,
       borderFocus: `1px solid ${c.accent}`,
     },
+    Checkbox: { sizeSmall: px(14), sizeMedium: px(16), sizeLarge: px(18), labelPadding: `0 ${px(8)}` },
     Card: { borderColor: c.line, paddingMedium: `${px(12)} ${px(16)}`, titleFontSizeMedium: px(14), titleFontWeight: '600', borderRadius: px(8) },
     DataTable: {
       thColor: c.surface,

@@ -10,5 +10,5 @@ export type { PlaybackPhase, PlaybackPlayer, PlaybackRefusal, PlaybackState } fr
 export { saveFile, snapshotFileName, takeSnapshot } from './snapshot.ts'
 export { decodeStill } from './still-frame.ts'
 export type { PlayerFault } from './watchdog.ts'
-export { watermarkText, watermarkUrl } from './watermark.ts'
+export { drawWatermark, watermarkText, watermarkUrl } from './watermark.ts'
 export { maxZoom, noZoom, panBy, zoomAt, type ZoomView } from './zoom.ts'

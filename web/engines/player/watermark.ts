@@ -21,11 +21,18 @@ export function watermarkUrl(text: string, scale = 1): string {
   return `url("data:image/svg+xml,${encodeURIComponent(svg)}")`
 }
 
-/** The pattern drawn into a still; denser on a larger picture, so that a crop still holds one. */
-export function drawWatermark(context: CanvasRenderingContext2D, widthPx: number, heightPx: number, text: string, fontFamily: string) {
+/** The pattern drawn into a still; denser on a larger picture, so that a crop still holds one. `ink` for what is lighter than a camera's picture. */
+export function drawWatermark(
+  context: CanvasRenderingContext2D,
+  widthPx: number,
+  heightPx: number,
+  text: string,
+  fontFamily: string,
+  ink = `rgba(255, 255, 255, ${opacity})`,
+) {
   const scale = Math.max(1, widthPx / 960)
   context.save()
-  context.fillStyle = `rgba(255, 255, 255, ${opacity})`
+  context.fillStyle = ink
   context.font = `${13 * scale}px ${fontFamily}`
   for (let y = 0; y < heightPx; y += stepYPx * scale) {
     for (let x = 0; x < widthPx; x += stepXPx * scale) {

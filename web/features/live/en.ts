@@ -111,4 +111,14 @@ export const en: SameShape<typeof zh> = {
   noHistoryRight: 'No right to see history, ask the security administrator',
   readFailed: 'Not read: {why}',
   metres: '{value} m',
+  adjustPlace: 'Place and field of view',
+  moves: {
+    title: 'Changes',
+    none: 'Place and view were never changed',
+    moved: 'Moved {distance}',
+    heading: 'Heading {from} → {to}',
+    fov: 'Angle {from}° → {to}°',
+    reach: 'Reach {from} → {to} m',
+    place: 'From {from} to {to}',
+  },
 }

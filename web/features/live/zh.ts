@@ -110,4 +110,14 @@ export const zh = {
   noHistoryRight: '没有查看历史的权限，向安全管理员申请',
   readFailed: '没有读到：{why}',
   metres: '{value} m',
+  adjustPlace: '调整位置与视域',
+  moves: {
+    title: '变更记录',
+    none: '位置与视域没有改过',
+    moved: '移动 {distance}',
+    heading: '朝向 {from} → {to}',
+    fov: '视场角 {from}° → {to}°',
+    reach: '可视 {from} → {to} m',
+    place: '坐标 {from} → {to}',
+  },
 }

@@ -1,5 +1,6 @@
 import type { SameShape } from '../../base/i18n.ts'
 import { canvasEn } from './canvas.en.ts'
+import { toolsEn } from './tools.en.ts'
 import type { zh } from './zh.ts'
 
 export const en: SameShape<typeof zh> = {
@@ -37,4 +38,5 @@ export const en: SameShape<typeof zh> = {
   showAll: 'Show all',
   details: 'Details',
   canvas: canvasEn,
+  ...toolsEn,
 }

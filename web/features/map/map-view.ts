@@ -22,8 +22,8 @@ export function useMapView(): MapView {
   const router = useRouter()
   const view = computed<MapQuery>((before) => {
     const parsed = parseMapQuery(route.query)
-    // the same filter stays the same object: the map's points are not worked out anew for every move
-    return before && JSON.stringify(before.filter) === JSON.stringify(parsed.filter) ? { ...parsed, filter: before.filter } : parsed
+    // the same filter and shape stay the same objects: the map's points are not worked out anew for every move
+    return before ? { ...parsed, ...keepSame(before, parsed) } : parsed
   })
   const text = ref(view.value.text)
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -63,4 +63,14 @@ export function useMapView(): MapView {
   )
 
   return { view, text, change, noteMoved }
+}
+
+function keepSame(before: MapQuery, after: MapQuery): Pick<MapQuery, 'filter' | 'shape' | 'nearLonLat' | 'droppedIds'> {
+  const same = <T>(a: T, b: T): T => (JSON.stringify(a) === JSON.stringify(b) ? a : b)
+  return {
+    filter: same(before.filter, after.filter),
+    shape: same(before.shape, after.shape),
+    nearLonLat: same(before.nearLonLat, after.nearLonLat),
+    droppedIds: same(before.droppedIds, after.droppedIds),
+  }
 }

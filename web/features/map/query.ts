@@ -1,10 +1,12 @@
 /** The map's view as a URL query: filters, search, chosen camera and list (any view can be shared and reloaded). */
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 import { Link, Scene } from '../../../server/contract/cameras.ts'
-import { CameraId, type LonLat, StationId } from '../../../server/contract/ids.ts'
+import { CameraId, Instant, type LonLat, StationId } from '../../../server/contract/ids.ts'
 import { CameraStatus } from '../../../server/contract/status.ts'
 import type { z } from 'zod'
 import type { CameraFilter } from '../cameras/filter.ts'
+import type { MapShape } from '../../engines/map/tools.ts'
+import { parseLonLat, parseShape, serializeLonLat, serializeShape } from './shape-query.ts'
 
 /** Where the map looks. */
 export type MapPlace = { readonly lonLat: LonLat; readonly zoom: number }
@@ -19,6 +21,16 @@ export type MapQuery = {
   readonly isInViewOnly: boolean | null
   /** null: the whole district, as the page opens. */
   readonly place: MapPlace | null
+  /** What somebody drew: the cameras in it are the list. */
+  readonly shape: MapShape | null
+  /** The cameras nearest to this place are the list. */
+  readonly nearLonLat: LonLat | null
+  /** Taken out of the selection by hand. */
+  readonly droppedIds: readonly CameraId[]
+  /** The map shows the states of this moment; null: of now. */
+  readonly pastAt: Instant | null
+  /** Name of the base map; null leaves it to the account. */
+  readonly baseMap: string | null
 }
 
 export const emptyMapQuery: MapQuery = {
@@ -28,12 +40,18 @@ export const emptyMapQuery: MapQuery = {
   isListOpen: false,
   isInViewOnly: null,
   place: null,
+  shape: null,
+  nearLonLat: null,
+  droppedIds: [],
+  pastAt: null,
+  baseMap: null,
 }
 
 /** What does not fit is left out: an old or mistyped link still opens. */
 export function parseMapQuery(query: LocationQuery): MapQuery {
   const camera = CameraId.safeParse(one(query['camera']))
   const inView = one(query['inView'])
+  const shape = parseShape(one(query['shape']))
   return {
     filter: {
       statuses: many(query['status'], CameraStatus),
@@ -46,10 +64,16 @@ export function parseMapQuery(query: LocationQuery): MapQuery {
     isListOpen: one(query['list']) === 'cameras',
     isInViewOnly: inView === '1' ? true : inView === '0' ? false : null,
     place: parsePlace(one(query['at'])),
+    shape,
+    nearLonLat: shape === null ? parseLonLat(one(query['near'])) : null,
+    droppedIds: many(query['without'], CameraId),
+    pastAt: Instant.safeParse(Number(one(query['time']) ?? 'none')).data ?? null,
+    baseMap: one(query['base']) ?? null,
   }
 }
 
-export function serializeMapQuery({ filter, text, cameraId, isListOpen, isInViewOnly, place }: MapQuery): LocationQueryRaw {
+export function serializeMapQuery(view: MapQuery): LocationQueryRaw {
+  const { filter, text, cameraId, isListOpen, isInViewOnly, place, shape, nearLonLat, droppedIds, pastAt, baseMap } = view
   const query: LocationQueryRaw = {}
   if (filter.statuses.length > 0) query['status'] = filter.statuses.join(',')
   if (filter.stationIds.length > 0) query['station'] = filter.stationIds.join(',')
@@ -60,6 +84,11 @@ export function serializeMapQuery({ filter, text, cameraId, isListOpen, isInView
   if (isInViewOnly !== null) query['inView'] = isInViewOnly ? '1' : '0'
   if (cameraId !== null) query['camera'] = cameraId
   if (place !== null) query['at'] = serializePlace(place)
+  if (shape !== null) query['shape'] = serializeShape(shape)
+  else if (nearLonLat !== null) query['near'] = serializeLonLat(nearLonLat)
+  if (droppedIds.length > 0) query['without'] = droppedIds.join(',')
+  if (pastAt !== null) query['time'] = String(pastAt)
+  if (baseMap !== null) query['base'] = baseMap
   return query
 }
 

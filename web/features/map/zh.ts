@@ -1,5 +1,6 @@
 /** Texts of the map page. */
 import { canvasZh } from './canvas.zh.ts'
+import { toolsZh } from './tools.zh.ts'
 export const zh = {
   searchPlaceholder: '搜索点位、编号、地址或拼音首字母',
   searchLabel: '搜索点位',
@@ -35,4 +36,5 @@ export const zh = {
   showAll: '看全部',
   details: '详情',
   canvas: canvasZh,
+  ...toolsZh,
 }

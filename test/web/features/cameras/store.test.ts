@@ -36,7 +36,7 @@ beforeEach(async () => {
     const body = url.startsWith('/api/cameras')
       ? { epoch: 'e', seq: served.seq, serverAt: 1, points: served.points }
       : url.startsWith('/api/map')
-        ? { baseMap: { kind: 'none' }, outline: null, center: [111.66, 40.75], zoom: 13 }
+        ? { baseMap: { kind: 'none' }, otherBaseMaps: [], outline: null, center: [111.66, 40.75], zoom: 13 }
         : []
     return new Response(JSON.stringify(body))
   })
