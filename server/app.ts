@@ -110,7 +110,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     quotaBytes: settings.recordingQuotaBytes,
     isCamera: cameras.has,
     listStatuses: async (cameraId, range) => (await health.history(cameraId, range)).intervals,
-    isLocked: marks.isLocked,
+    isLocked: (cameraId, range) => marks.isLocked(cameraId, range) || exports.isHeld(cameraId, range),
     listLocked: () => marks.listLocks(() => true),
   })
   const exports = createExports({

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Clock } from './base/clock.ts'
 import type { Config } from './config.ts'
 import type { DemoAccount } from './demo/seed.ts'
+import { MEMORY_ENVIRONMENT } from './media/memory.ts'
 import { StartError } from './start-error.ts'
 import { Child, type ChildMessage, type ChildOptions } from './supervisor.ts'
 
@@ -63,6 +64,7 @@ export function createProcesses({ config, isDemo, clock, runFolder, output, page
     maxPauseMs: 2_000,
     environment: () => ({
       ...base,
+      ...MEMORY_ENVIRONMENT,
       MEDIA_SOCKET: mediaSocket,
       STILLS_DIR: join(config.dataFolder, 'stills'),
       EXPORTS_DIR: join(config.dataFolder, 'exports'),

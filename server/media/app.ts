@@ -90,6 +90,7 @@ export function createMediaApp(
     const { bytesOut, ...ofViewers } = viewers.stats()
     const { user, system } = process.cpuUsage()
     const { rss, heapUsed } = process.memoryUsage()
+    const writes = recording.writeDelay()
     const toMs = (nanoseconds: number) => Math.max(0, Math.round(nanoseconds / 1e6) - 10)
     const result: MediaStats = {
       streams,
@@ -100,6 +101,8 @@ export function createMediaApp(
       bytesOut,
       loopDelayP99Ms: toMs(loopDelay.percentile(99)),
       loopDelayMaxMs: toMs(loopDelay.max),
+      recordWriteP99Ms: writes.p99Ms,
+      recordWriteMaxMs: writes.maxMs,
       cpuMs: (user + system) / 1_000,
       rssBytes: rss,
       heapUsedBytes: heapUsed,

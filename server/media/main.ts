@@ -10,6 +10,7 @@ import { createLog } from '../base/log.ts'
 import { rtspDriver } from '../drivers/rtsp/index.ts'
 import { createMediaApp, defaultLimits } from './app.ts'
 import { findFfmpeg } from './ffmpeg.ts'
+import { HEAP_GROWING_PERCENT } from './memory.ts'
 
 const Environment = z.object({
   MEDIA_SOCKET: z.string().min(1),
@@ -30,7 +31,7 @@ const Environment = z.object({
 })
 
 // Nearly all memory here is pictures outside V8's heap; by its own measure V8 collects every half second, for a quarter of the CPU (README, Decisions).
-setFlagsFromString('--heap-growing-percent=400')
+setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
 
 const environment = Environment.parse(process.env)
 const log = createLog({ level: environment.LOG_LEVEL, process: 'media' })

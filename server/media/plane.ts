@@ -47,6 +47,9 @@ export type MediaStats = {
   /** 99th percentile and worst delay of the event loop since the last call. */
   loopDelayP99Ms: number
   loopDelayMaxMs: number
+  /** From a finished fragment to the end of its write, the wait in the disk's queue included, since the last call. */
+  recordWriteP99Ms: number
+  recordWriteMaxMs: number
   cpuMs: number
   rssBytes: number
   heapUsedBytes: number

@@ -10,6 +10,7 @@ import { createLog } from '../../server/base/log.ts'
 import { CameraId } from '../../server/contract/ids.ts'
 import { rtspDriver } from '../../server/drivers/rtsp/index.ts'
 import type { CameraAddress } from '../../server/demo/simulator.ts'
+import { MEMORY_ENVIRONMENT } from '../../server/media/memory.ts'
 import { createMediaPlane } from '../../server/media/plane-client.ts'
 import type { CameraAccess, MediaPlane } from '../../server/media/plane.ts'
 import { ffmpeg, makeClip } from '../support/clip.ts'
@@ -85,6 +86,7 @@ async function benchPulls(kind: Kind, folder: string, cameras: CameraAddress[], 
   const peerFolder = join(folder, 'peers')
   mkdirSync(peerFolder, { recursive: true })
   const media = start(children, '../../server/media/main.ts', undefined, {
+    ...MEMORY_ENVIRONMENT,
     MEDIA_SOCKET: socketPath,
     STILLS_DIR: join(folder, kind, 'stills'),
     RECORDING_DIRS: JSON.stringify([join(folder, kind, 'recordings')]),
@@ -149,7 +151,12 @@ async function benchPulls(kind: Kind, folder: string, cameras: CameraAddress[], 
 /** One hot stream, 300 viewers: what the media process adds for them. */
 async function benchFanOut(folder: string, camera: CameraAddress, children: Children) {
   const socketPath = join(folder, 'fanout.sock')
-  const media = start(children, '../../server/media/main.ts', undefined, { MEDIA_SOCKET: socketPath, STILLS_DIR: join(folder, 'stills'), LOG_LEVEL: 'warn' })
+  const media = start(children, '../../server/media/main.ts', undefined, {
+    ...MEMORY_ENVIRONMENT,
+    MEDIA_SOCKET: socketPath,
+    STILLS_DIR: join(folder, 'stills'),
+    LOG_LEVEL: 'warn',
+  })
   await message(media, ({ type }) => type === 'ready')
   const plane = await openPlane(socketPath)
   await plane.setCameras([accessOf(camera)])
@@ -222,6 +229,7 @@ function hasWholeKeyFrame(bytes: Buffer): boolean {
 async function benchFirstFrame(folder: string, cameras: CameraAddress[], children: Children) {
   const socketPath = join(folder, 'ttff.sock')
   const media = start(children, '../../server/media/main.ts', undefined, {
+    ...MEMORY_ENVIRONMENT,
     MEDIA_SOCKET: socketPath,
     STILLS_DIR: join(folder, 'stills'),
     LOG_LEVEL: 'warn',

@@ -17,6 +17,8 @@ type Manifest = { cameras: { cameraId: string; files: { fileName: string; sha256
 type Shown = { phase: PlaybackPhase; at: number | null }
 
 const MINUTE_MS = 60_000
+/** How long four cameras are held against each other. */
+const SYNC_MS = process.env['LONG'] === '1' ? 10 * MINUTE_MS : 10_000
 
 export function testPlayback(getDemo: () => Demo) {
   let demo: Demo
@@ -82,27 +84,34 @@ export function testPlayback(getDemo: () => Demo) {
   const addressAt = () => Number(new URL(browser.page.url()).searchParams.get('at'))
 
   describe('R-PLAY playback', () => {
-    test('four cameras play the last minute together, within half a second of each other', async () => {
+    test(`four cameras play together for ${SYNC_MS / 1_000} s, within half a second of each other`, { timeout: SYNC_MS + 4 * patienceMs }, async () => {
       expect(cameraIds).toHaveLength(4)
       await open(cameraIds, 60_000, '&perf=1')
       await until('all four play', shown, (found) => found.length === 4 && found.every(({ phase }) => phase === 'playing'))
       const apart: number[] = []
       let skipped = 0
       let lastAt = 0
-      const endsAtMs = performance.now() + 10_000
+      const beganAt = performance.now()
+      const endsAtMs = beganAt + SYNC_MS
+      let firstAt = 0
       while (performance.now() < endsAtMs || (apart.length < 5 && performance.now() < endsAtMs + patienceMs)) {
         const found = await shown()
         const moments = found.flatMap(({ phase, at }) => (phase === 'playing' && at !== null ? [at] : []))
         // one that waits for its data says so; the clock stands for it
         if (moments.length < 4) skipped++
         else if (moments[0]! > lastAt + 400) {
+          firstAt ||= moments[0]!
           lastAt = moments[0]!
           apart.push(Math.max(...moments) - Math.min(...moments))
         }
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
-      expect(apart.length, `samples that count; ${skipped} skipped`).toBeGreaterThanOrEqual(5)
-      expect(Math.max(...apart), `${apart.join(' ')} ms apart; ${skipped} skipped`).toBeLessThanOrEqual(500)
+      const worst = apart.toSorted((a, b) => b - a).slice(0, 20)
+      const played = `${((lastAt - firstAt) / 1_000).toFixed(0)} of ${((performance.now() - beganAt) / 1_000).toFixed(0)} s played, ${apart.length} samples, ${skipped} skipped, worst ${worst.join(' ')} ms apart`
+      console.info(played)
+      // the pictures moved, most of the time
+      expect(apart.length, played).toBeGreaterThanOrEqual(Math.max(5, SYNC_MS / 2_000))
+      expect(worst[0], played).toBeLessThanOrEqual(500)
     })
 
     test('ten seconds back by key, and four times as fast by a click', async () => {

@@ -9,6 +9,7 @@ import { systemClock } from '../../server/base/clock.ts'
 import { silentLog } from '../../server/base/log.ts'
 import type { CameraId } from '../../server/contract/ids.ts'
 import { createSimulator } from '../../server/demo/simulator.ts'
+import { MEMORY_ENVIRONMENT } from '../../server/media/memory.ts'
 import { createMediaPlane } from '../../server/media/plane-client.ts'
 import type { MediaEvent, PlaybackRequest, RecordedSegment } from '../../server/media/plane.ts'
 import { createPage, type Page } from './recorded.ts'
@@ -18,9 +19,12 @@ import { webSocketKey } from './web-socket-client.ts'
 const isLong = process.env['LONG'] === '1'
 const CAMERAS = isLong ? 32 : 8
 const PAGES = isLong ? 16 : 4
-const WARM_UP_MS = isLong ? 4 * 60_000 : 4_000
+/** Until V8 has compiled what runs hot and the allocator has met its highest need: 5 min by measurement. */
+const WARM_UP_MS = isLong ? 8 * 60_000 : 4_000
 const WATCHED_MS = isLong ? 30 * 60_000 : 10_000
 const CHURN_EVERY_MS = isLong ? 2_000 : 1_000
+const SHOWN_EVERY_MS = 200
+const MAX_SLOPE_MB_PER_HOUR = 1
 
 test.skipIf(process.platform !== 'linux')(
   `S1 ${CAMERAS} recorded, ${PAGES} played back, with pages that come and go`,
@@ -44,6 +48,7 @@ test.skipIf(process.platform !== 'linux')(
       execArgv: ['--import', 'tsx'],
       env: {
         ...process.env,
+        ...MEMORY_ENVIRONMENT,
         MEDIA_SOCKET: socketPath,
         STILLS_DIR: join(folder, 'stills'),
         RECORDING_DIRS: JSON.stringify([join(folder, 'recordings')]),
@@ -82,9 +87,16 @@ test.skipIf(process.platform !== 'linux')(
       const key = webSocketKey()
       requests.push({ viewerId: `p${opened}`, cameraId: id, at: startOf(id), codecs: ['h264'], sound: false, loginId: 'login', webSocketKey: key })
       const page = await createPage(connect({ port: (front.address() as AddressInfo).port, host: '127.0.0.1' }), key)
+      let shownMs: number | undefined
       page.onMessage = (message) => {
-        if (message.type === 'opened') for (let run = 0; run < page.runs.length - 1; run++) page.runs[run] = [] // what was shown is forgotten
+        if (message.type !== 'opened') return
+        shownMs = message.flvBaseMs
+        for (let run = 0; run < page.runs.length - 1; run++) page.runs[run] = [] // what was shown is forgotten
       }
+      const playing = setInterval(() => {
+        if (shownMs !== undefined) page.send({ type: 'shown', flvMs: (shownMs += SHOWN_EVERY_MS), speed: 1 })
+      }, SHOWN_EVERY_MS)
+      page.socket.once('close', () => clearInterval(playing))
       return page
     }
     const pages = await Promise.all(Array.from({ length: PAGES }, openPage))
@@ -104,15 +116,27 @@ test.skipIf(process.platform !== 'linux')(
     const files = () => readdirSync(`/proc/${media.pid}/fd`).length
     await systemClock.sleep(WARM_UP_MS)
     const filesBefore = files()
-    const samples: { hours: number; mb: number }[] = []
+    const samples: Sample[] = []
     const fromMs = performance.now()
     while (performance.now() - fromMs < WATCHED_MS) {
-      samples.push({ hours: (performance.now() - fromMs) / 3_600_000, mb: rssMb() })
-      await systemClock.sleep(Math.min(10_000, WATCHED_MS / 10))
+      samples.push({ atMs: performance.now() - fromMs, mb: rssMb() })
+      await systemClock.sleep(Math.min(5_000, WATCHED_MS / 10))
     }
     clearInterval(churn)
     const filesAfter = files()
-    console.log({ rssMb: samples.at(-1)!.mb.toFixed(0), slopeMbPerHour: slopeOf(samples).toFixed(1), filesBefore, filesAfter, churned })
+    const lows = lowestOfEach(samples, 60_000)
+    const slopeMbPerHour = theilSen(lows)
+    const { heapUsedBytes, loopDelayMaxMs } = await plane.stats()
+    const kept = {
+      rssMb: lows.map(({ mb }) => Math.round(mb)),
+      slopeMbPerHour,
+      heapUsedMb: heapUsedBytes / 2 ** 20,
+      filesBefore,
+      filesAfter,
+      churned,
+      loopDelayMaxMs,
+    }
+    console.log(JSON.stringify(kept))
 
     expect(problems).toEqual([])
     const nowAt = Date.now()
@@ -126,18 +150,26 @@ test.skipIf(process.platform !== 'linux')(
       expect(nowAt - own.at(-1)!.toAt).toBeLessThan(15_000) // a growing segment is told every 10 s
     }
     expect(Math.abs(filesAfter - filesBefore)).toBeLessThanOrEqual(10)
-    if (isLong) expect(slopeOf(samples)).toBeLessThan(1)
+    if (isLong) expect(slopeMbPerHour, JSON.stringify(kept)).toBeLessThan(MAX_SLOPE_MB_PER_HOUR)
   },
   WARM_UP_MS + WATCHED_MS + 120_000,
 )
 
-/** Least squares over the lowest of each stretch of six: what the collector has not yet taken away is no growth. */
-function slopeOf(samples: readonly { hours: number; mb: number }[]): number {
-  const lows = Array.from({ length: Math.floor(samples.length / 6) }, (_, i) =>
-    samples.slice(i * 6, i * 6 + 6).reduce((low, each) => (each.mb < low.mb ? each : low)),
-  )
-  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
-  const [hours, mb] = [mean(lows.map((low) => low.hours)), mean(lows.map((low) => low.mb))]
-  const [covariance, variance] = [mean(lows.map((low) => (low.hours - hours) * (low.mb - mb))), mean(lows.map((low) => (low.hours - hours) ** 2))]
-  return variance === 0 ? 0 : covariance / variance
+type Sample = { atMs: number; mb: number }
+
+/** What the collector has not yet taken away is no growth: of each stretch the lowest counts. */
+function lowestOfEach(samples: readonly Sample[], stretchMs: number): Sample[] {
+  const lows: Sample[] = []
+  for (const sample of samples) {
+    const stretch = Math.floor(sample.atMs / stretchMs)
+    const low = lows[stretch]
+    if (!low || sample.mb < low.mb) lows[stretch] = sample
+  }
+  return lows
+}
+
+/** The median of the slopes between any two: a step up and down again, or a single low one, does not count (Theil 1950, Sen 1968). In MB an hour. */
+function theilSen(samples: readonly Sample[]): number {
+  const slopes = samples.flatMap((from, i) => samples.slice(i + 1).map((to) => ((to.mb - from.mb) / (to.atMs - from.atMs)) * 3_600_000))
+  return slopes.toSorted((a, b) => a - b)[Math.floor(slopes.length / 2)] ?? 0
 }

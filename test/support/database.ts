@@ -2,6 +2,7 @@
  * A real database for a test file: PGlite from a migrated snapshot, or, with TEST_DATABASE_URL, a schema of its own in a real PostgreSQL.
  * The snapshot is made once for each set of migrations and kept under node_modules/.cache.
  */
+import { fork } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
+import { sql } from 'kysely'
 import pg from 'pg'
 import { systemClock } from '../../server/base/clock.ts'
 import { type Database, openDatabase } from '../../server/base/db.ts'
@@ -64,6 +66,32 @@ async function openOnPglite(isMigrated: boolean): Promise<TestDatabase> {
     async close() {
       await served.close()
       await pglite.close()
+    },
+  }
+}
+
+/** The embedded database as it runs: in a process of its own, so that its work is not done on the test's loop. `socketFolder` has a short path. */
+export async function openDatabaseProcess(dataFolder: string, socketFolder: string): Promise<TestDatabase> {
+  const child = fork(join(root, 'server/database/main.ts'), [], {
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, MAPWALL_DATA: dataFolder, DATABASE_SOCKET_FOLDER: socketFolder, LOG_LEVEL: 'error' },
+  })
+  const { url } = await new Promise<{ url: string }>((resolve, reject) => {
+    child.once('message', (said) => resolve(said as { url: string }))
+    child.once('exit', (code) => reject(new Error(`the database ended with ${code}`)))
+  })
+  const database = openDatabase({ url, maxConnections: 1, clock: systemClock, log: silentLog })
+  await migrate(database, { clock: systemClock, log: silentLog })
+  return {
+    database,
+    url,
+    maxConnections: 1,
+    sql: async (text) => void (await sql.raw(text).execute(database.as())),
+    async close() {
+      await database.close()
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await gone
     },
   }
 }

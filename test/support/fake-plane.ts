@@ -29,6 +29,8 @@ const noStats: MediaStats = {
   bytesOut: 0,
   loopDelayP99Ms: 1,
   loopDelayMaxMs: 2,
+  recordWriteP99Ms: 3,
+  recordWriteMaxMs: 4,
   cpuMs: 0,
   rssBytes: 0,
   heapUsedBytes: 0,

@@ -76,9 +76,9 @@ export type TestWorld = {
   close(): Promise<void>
 }
 
-/** A database and a data folder in which apps can be started one after another. */
-export async function openTestWorld(): Promise<TestWorld> {
-  const database = await openTestDatabase()
+/** A database and a data folder in which apps can be started one after another. `database`: one of the test's own, which is closed with the rest. */
+export async function openTestWorld({ database: given }: { database?: TestDatabase } = {}): Promise<TestWorld> {
+  const database = given ?? (await openTestDatabase())
   const dataFolder = mkdtempSync(join(tmpdir(), 'mapwall-test-'))
   return {
     database,

@@ -5,13 +5,14 @@ import type { ClockGuard } from '../../base/clock-guard.ts'
 import type { FileReply, User } from '../../base/routes.ts'
 import type { Export, ExportClip, ExportLimits, RequestExport } from '../../contract/exports.ts'
 import type { CameraId, UserId } from '../../contract/ids.ts'
+import type { TimeRange } from '../../contract/recordings.ts'
 import { createFolders } from './folders.ts'
-import { APPROVAL_OVER_BYTES, dailyLimitOf, KEEP_DAYS, LIMIT_WINDOW_MS, LISTED_MS } from './limits.ts'
+import { APPROVAL_OVER_BYTES, APPROVAL_WAIT_MS, dailyLimitOf, KEEP_DAYS, LIMIT_WINDOW_MS, LISTED_MS } from './limits.ts'
 import { createQueue, type QueueDeps } from './queue.ts'
 import type { StoredClip, StoredExport } from './store.ts'
 
-/** How often it is looked for files whose time is over. */
-const EXPIRE_EVERY_MS = 60_000
+/** How often it is looked for files and requests whose time is over, and for what is still to be written. */
+const LOOK_EVERY_MS = 60_000
 
 export type ExportsDeps = Omit<QueueDeps, 'folders'> & {
   /** Of all exports; media writes below it too. */
@@ -27,7 +28,10 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
   const queue = createQueue({ ...deps, folders })
   /** Requests of one account are weighed one after the other: two at once must not both fit. */
   const weighing = new Map<UserId, Promise<unknown>>()
-  const timer = clock.every(EXPIRE_EVERY_MS, () => void expire().catch((problem) => log.warn({ problem }, 'expired exports are taken away at the next look')))
+  /** What clips are still to be written from; unknown until it has been read. */
+  let held: readonly StoredExport[] | undefined
+  let holding: Promise<void> = Promise.resolve()
+  const timer = clock.every(LOOK_EVERY_MS, () => void look().catch((problem) => log.warn({ problem }, 'exports are looked after at the next look')))
 
   const mayTouchAll = (user: User, cameraIds: readonly CameraId[]) => cameraIds.every((cameraId) => mayTouch(user, cameraId))
   const camerasOf = ({ clips }: StoredExport) => clips.map(({ cameraId }) => cameraId)
@@ -73,6 +77,7 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
       clips,
     }
     await store.add(exported)
+    await hold()
     queue.advance()
     return replyOf(exported, user)
   }
@@ -150,13 +155,38 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
     return { exported, bytes: paper.bytes, reply: { contentType, path: folders.paperPath(exportId, name), fileName: name, sha256: paper.sha256 } }
   }
 
+  async function look(): Promise<void> {
+    await expire()
+    await hold()
+  }
+
   /** A clock that was set takes nothing away. Files go before the row says so. */
   async function expire(): Promise<void> {
     if (!clockGuard.mayExpire()) return
-    for (const exportId of await store.listExpired(clock.now())) {
+    const nowAt = clock.now()
+    for (const exportId of await store.listExpired(nowAt)) {
       await folders.remove(exportId)
       if (await store.change(exportId, ['ready'], { state: 'expired' })) log.info({ exportId }, 'the files of an export were taken away')
     }
+    for (const { exportId, requestedAt } of await store.listIn(['waiting'])) {
+      if (requestedAt > nowAt - APPROVAL_WAIT_MS) continue
+      if (await store.change(exportId, ['waiting'], { state: 'expired' })) log.info({ exportId }, 'an export was not approved in time')
+    }
+  }
+
+  /** Reads anew what is to be written, one reading after the other: the newest counts. */
+  function hold(): Promise<void> {
+    const read = holding.then(async () => {
+      held = await store.listIn(['waiting', 'queued', 'running'])
+    })
+    holding = read.catch(() => undefined) // told to whoever asked for it
+    return read
+  }
+
+  /** Whether a clip is still to be written from this: then it is not deleted. */
+  function isHeld(cameraId: CameraId, { fromAt, toAt }: TimeRange): boolean {
+    if (!held) return true
+    return held.some((exported) => exported.fromAt < toAt && exported.toAt > fromAt && exported.clips.some((clip) => clip.cameraId === cameraId))
   }
 
   /** What a stop left half removed; and what no database knows of any more, since nobody can fetch it. */
@@ -199,8 +229,10 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
     decide,
     cancel,
     findFile,
+    isHeld,
     async open(): Promise<void> {
       await sweep()
+      await hold()
       queue.advance()
     },
     async close(): Promise<void> {

@@ -7,6 +7,8 @@ const DAY_MS = 86_400_000
 export const APPROVAL_OVER_BYTES = 500e6
 export const KEEP_DAYS = 7
 export const KEEP_MS = KEEP_DAYS * DAY_MS
+/** An approval that nobody gives is not waited for any longer; until then what was asked for is kept. */
+export const APPROVAL_WAIT_MS = 3 * DAY_MS
 /** "A day" is the last 24 hours: midnight gives nobody a second share. */
 export const LIMIT_WINDOW_MS = DAY_MS
 /** One's own of so long are listed. */

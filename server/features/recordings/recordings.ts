@@ -199,7 +199,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   }
 
   async function recordedIn(cameraId: CameraId, range: TimeRange): Promise<TimeRange[]> {
-    const segments = await store.listSegments(cameraId, range)
+    const segments = await store.listRecordedIn(cameraId, range)
     return [...segments, ...waiting().filter((segment) => segment.cameraId === cameraId)]
       .filter(({ fromAt, toAt }) => fromAt < range.toAt && toAt > range.fromAt)
       .sort((a, b) => a.fromAt - b.fromAt)

@@ -36,6 +36,8 @@ export type IndexRow = Omit<RecordedSegment, 'isClosed'>
 export type StoredSum = { cameraId: CameraId; oldestAt: Instant; newestAt: Instant; bytes: number; newBytes: number }
 export type IndexedSegment = StoredFile & TimeRange & { cameraId: CameraId; bytes: number }
 
+/** Files of one pull are apart by at most 3 ms, since their times are led to those of arrival; what is this close follows. */
+export const FILE_SEAM_MS = 10
 const ROWS_PER_STATEMENT = 2_000
 const INDEX_PAGE_ROWS = 10_000
 /** In place of a camera's id: it concerned all of them. No camera's id looks like this. */
@@ -90,14 +92,15 @@ export function createRecordingStore(database: Database) {
           .execute()
       }
     },
-    /** What is stored in the range, oldest first. Two strings, since 15 days are 2,000 files and as many rows cost twice as much (5 ms, not 11). */
-    async listSegments(cameraId: CameraId, { fromAt, toAt }: TimeRange): Promise<TimeRange[]> {
-      const { rows } = await sql<{ froms: string | null; tos: string | null }>`
-        select string_agg(from_at::text, ',' order by from_at) as froms, string_agg(to_at::text, ',' order by from_at) as tos
-        from segments where camera_id = ${cameraId} and from_at < ${toAt} and to_at > ${fromAt}`.execute(db)
-      const numbersIn = (text: string | null | undefined) => (text ? text.split(',').map(Number) : [])
-      const tos = numbersIn(rows[0]?.tos)
-      return numbersIn(rows[0]?.froms).map((from, i) => ({ fromAt: from, toAt: tos[i]! }))
+    /**
+     * All that is stored of these cameras, oldest first, files that follow one another joined. Joined by the database: 15 days of nine cameras are
+     * 19,000 files and a few hundred ranges (20 ms; 40 as rows, 30 as text of a query for each camera).
+     */
+    async listRecorded(cameraIds: readonly CameraId[]): Promise<Map<CameraId, TimeRange[]>> {
+      const { rows } = await sql<{ camera_id: CameraId; ranges: string }>`
+        select camera_id, range_agg(int8range(from_at, to_at + ${FILE_SEAM_MS}::bigint))::text as ranges
+        from segments where camera_id = any(${cameraIds}) group by camera_id`.execute(db)
+      return new Map(rows.map((row) => [row.camera_id, parseMultirange(row.ranges)]))
     },
     /** The end of the newest segment of all; undefined when there is none. */
     async findNewestAt(): Promise<Instant | undefined> {
@@ -265,6 +268,12 @@ export function createRecordingStore(database: Database) {
   }
 }
 export type RecordingStore = ReturnType<typeof createRecordingStore>
+
+/** `{[1,5),[7,9)}`, each longer than what was recorded by the seam that was bridged. */
+function parseMultirange(text: string): TimeRange[] {
+  const numbers = text.match(/\d+/g) ?? []
+  return Array.from({ length: numbers.length / 2 }, (_, i) => ({ fromAt: Number(numbers[2 * i]), toAt: Number(numbers[2 * i + 1]) - FILE_SEAM_MS }))
+}
 
 export type IndexChange = { put: readonly IndexRow[]; remove: readonly Pick<IndexRow, 'cameraId' | 'fromAt'>[] }
 

@@ -4,7 +4,9 @@ import type { Instant } from '../../contract/ids.ts'
 export type KnownPlace = { at: Instant; offset: number }
 
 const MAX_FILES = 256
-const MAX_PLACES = 1_024
+const MAX_PLACES = 128
+/** Nearer than this a seek goes from fragment to fragment: a place beside another saves nothing and is kept for as long. */
+const MIN_APART_BYTES = 2 * 1024 * 1024
 
 export class FileMemory {
   private readonly places = new Map<string, KnownPlace[]>()
@@ -20,9 +22,12 @@ export class FileMemory {
     this.places.delete(path)
     this.places.set(path, places)
     dropOldest(this.places)
+    if (places.length >= MAX_PLACES) return
     const behind = places.findIndex((place) => place.offset >= offset)
-    if (places[behind]?.offset === offset || places.length >= MAX_PLACES) return
-    places.splice(behind < 0 ? places.length : behind, 0, { at, offset })
+    const index = behind < 0 ? places.length : behind
+    const isNear = (place: KnownPlace | undefined) => place !== undefined && Math.abs(place.offset - offset) < MIN_APART_BYTES
+    if (isNear(places[index]) || isNear(places[index - 1])) return
+    places.splice(index, 0, { at, offset })
   }
 
   /** True once for each file. */

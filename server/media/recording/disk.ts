@@ -3,7 +3,6 @@
  *
  * A folder is known by the id in its `mapwall-disk.json`. A known folder that has lost its id is an empty mount point: nothing is written to it.
  */
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import { z } from 'zod'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { DiskState, DiskStatus } from '../plane.ts'
+import { Flusher } from './flusher.ts'
 
 /** What is handed to the disk and not yet taken; a disk that is slower than its cameras loses fragments, not memory. */
 const MAX_QUEUE_BYTES = 64 * 1024 * 1024
@@ -36,16 +36,20 @@ export class Disk {
   private readonly expectedId: string | undefined
   private tail: Promise<void> = Promise.resolve()
   private queuedBytes = 0
-  private scratch = Buffer.alloc(0)
   private restUntilMs = 0
   private isDirty = false
+  private readonly flusher = new Flusher()
   private readonly timers: { cancel(): void }[] = []
 
-  constructor(options: { folder: string; expectedId: string | undefined; clock: Clock; log: Log }) {
+  private readonly onWritten: (waitedMs: number) => void
+
+  /** `onWritten` is told how long a write took, its wait in the queue included. */
+  constructor(options: { folder: string; expectedId: string | undefined; clock: Clock; log: Log; onWritten?: (waitedMs: number) => void }) {
     this.folder = options.folder
     this.expectedId = options.expectedId
     this.clock = options.clock
     this.log = options.log
+    this.onWritten = options.onWritten ?? (() => undefined)
   }
 
   async open(): Promise<void> {
@@ -73,8 +77,12 @@ export class Disk {
     if (this.queuedBytes + bytes > MAX_QUEUE_BYTES) return false
     this.queuedBytes += bytes
     this.isDirty = true
+    const handedMs = this.clock.monotonicMs()
     this.tail = this.tail
       .then(job)
+      .then(() => {
+        if (bytes > 0) this.onWritten(this.clock.monotonicMs() - handedMs)
+      })
       .catch((problem: NodeJS.ErrnoException) => {
         this.restUntilMs = this.clock.monotonicMs() + REST_MS
         if (problem.code === 'ENOSPC') this.state = 'full'
@@ -86,12 +94,6 @@ export class Disk {
     return true
   }
 
-  /** Memory for what the running job writes, the same for every job: they run one at a time. */
-  borrow(bytes: number): Buffer {
-    if (this.scratch.length < bytes) this.scratch = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.scratch.length))
-    return this.scratch
-  }
-
   /** Resolves when all that was handed in has been written. */
   drain(): Promise<void> {
     return this.tail
@@ -100,6 +102,7 @@ export class Disk {
   async close(): Promise<void> {
     for (const timer of this.timers) timer.cancel()
     await this.tail
+    this.flusher.close()
   }
 
   /** Who it is and how full; asked every few seconds, since disks come and go. */
@@ -137,11 +140,10 @@ export class Disk {
     }
   }
 
-  /** All of the file system at once: hundreds of growing files cost one call. Falls back to nothing where `sync` is missing; closing a segment flushes it anyway. */
   private flush() {
     if (!this.isDirty || this.state !== 'ok') return
     this.isDirty = false
-    spawn('sync', ['-f', this.folder], { stdio: 'ignore' }).on('error', () => undefined)
+    this.flusher.flush(this.folder)
   }
 }
 

@@ -64,7 +64,7 @@ export class Recorder {
   private needsKey = true
   /** The end of what was cut last, on both times; `flvMs` is undefined when the next picture comes from a new pull. */
   private end: { at: Instant; flvMs: number | undefined }
-  private closing: Promise<unknown> = Promise.resolve()
+  private closing: Promise<void> = Promise.resolve()
   private progress: Timer
 
   constructor(stream: Stream, deps: RecorderDeps) {
@@ -190,21 +190,12 @@ export class Recorder {
     }))
     const tracks: FragmentTrack[] = [{ trackId: VIDEO_TRACK_ID, baseTime: pictures[0]!.flvMs - segment.firstFlvMs, samples: video }]
     if (audio && sounds.length > 0) tracks.push(soundTrack(segment, audio, sounds))
-    const heads = [muxFragmentHead(++segment.sequence, at, tracks)]
-    if (segment.sequence === 1) heads.unshift(Buffer.from(muxFragmentedHead({ video: this.format!.video, audio, note: this.noteOf(writer) })))
-    const bytes =
-      tracks.reduce((sum, { samples }) => samples.reduce((all, sample) => all + sample.bytes, sum), 0) + heads.reduce((sum, head) => sum + head.length, 0)
-    const fill = (target: Buffer) => {
-      let offset = 0
-      const put = (part: Uint8Array) => {
-        target.set(part, offset)
-        offset += part.length
-      }
-      heads.forEach(put)
-      for (const picture of pictures) put(tagData(picture))
-      for (const sound of sounds) put(sound.bytes)
-    }
-    if (writer.append(bytes, fill, this.end.at)) return
+    const parts: Uint8Array[] = [muxFragmentHead(++segment.sequence, at, tracks)]
+    if (segment.sequence === 1) parts.unshift(muxFragmentedHead({ video: this.format!.video, audio, note: this.noteOf(writer) }))
+    for (const picture of pictures) parts.push(tagData(picture))
+    for (const sound of sounds) parts.push(sound.bytes)
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+    if (writer.append(parts, bytes, this.end.at)) return
     this.deps.onProblem(writer.isEnded ? 'write_failed' : 'disk_slow', at, `${bytes} bytes`)
     this.closeSegment()
     this.needsKey = true
@@ -229,7 +220,8 @@ export class Recorder {
     this.mustOpen = true
     if (!segment) return
     const { writer } = segment
-    this.closing = Promise.all([this.closing, writer.close().then((isStored) => isStored && this.report(writer, true))])
+    // without a result: one that held the results before it would grow with every segment
+    this.closing = Promise.all([this.closing, writer.close().then((isStored) => isStored && this.report(writer, true))]).then(() => undefined)
   }
 
   private tellProgress() {

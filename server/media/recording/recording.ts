@@ -1,6 +1,7 @@
 /** All recordings of this process: which cameras are recorded onto which disks, what is stored, what is taken away. */
 import { mkdir, readdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
+import { createHistogram } from 'node:perf_hooks'
 import { z } from 'zod'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
@@ -35,9 +36,13 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
   let plan: readonly RecordingPlan[] = []
   let applying: Promise<void> = Promise.resolve()
 
+  /** In microseconds: the histogram counts whole numbers from 1 on. */
+  const writes = createHistogram()
+  const onWritten = (waitedMs: number) => writes.record(Math.max(1, Math.round(waitedMs * 1_000)))
+
   async function open(): Promise<void> {
     const known = KnownDisks.parse(JSON.parse((await readFile(knownDisksFile, 'utf8').catch(() => '')) || '{}'))
-    disks = folders.map((folder) => new Disk({ folder, expectedId: known[folder], clock, log }))
+    disks = folders.map((folder) => new Disk({ folder, expectedId: known[folder], clock, log, onWritten }))
     await Promise.all(disks.map((disk) => disk.open()))
     shelves.push(...disks)
     for (const disk of disks) {
@@ -150,6 +155,12 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     listSegments,
     remove,
     disks: (): DiskStatus[] => disks.map((disk) => disk.status()),
+    /** How long fragments waited until they were written, since the last call. */
+    writeDelay() {
+      const delay = { p99Ms: writes.count === 0 ? 0 : writes.percentile(99) / 1_000, maxMs: writes.count === 0 ? 0 : writes.max / 1_000 }
+      writes.reset()
+      return delay
+    },
     openSegments: () => [...recorders.values()].filter((recorder) => recorder.open !== undefined).length,
     /** Everything at hand is stored and every file closed. */
     async close(): Promise<void> {

@@ -137,6 +137,25 @@ async function start(options: { clock?: ReturnType<typeof createFakeClock>; isFr
   return { running, clock, fake: running.fake }
 }
 
+/** Exports with nothing beside them that has a clock of its own. */
+function openAlone(clock: ReturnType<typeof createFakeClock>) {
+  const exports = createExports({
+    store: createExportStore(world.database.database),
+    plane: createFakePlane(clock).plane,
+    clock,
+    clockGuard: createClockGuard({ clock, log: silentLog }),
+    log: silentLog,
+    folder: exportsFolder(),
+    version: '1',
+    mayTouch: () => true,
+    nameOf: (cameraId) => cameraId,
+    clipSize: async (cameraId) => ({ cameraId, recordedMs: 0, bytes: 0, gaps: [] }),
+    recordAudit: async () => {},
+  })
+  onTestFinished(() => exports.close())
+  return exports
+}
+
 describe('R-DL from the request to the files', () => {
   test('one clip after the other; then manifest, sums and instructions, whose hashes are those of the files', async () => {
     const { running, fake } = await start()
@@ -450,6 +469,41 @@ describe('R-DL what befalls it', () => {
     await until(async () => (await exports.list(user)).exports.find((each) => each.exportId === exportId)?.state === 'ready')
   })
 
+  test('what a clip is to be written from is kept until it is written', async () => {
+    const { running, fake, clock } = await start()
+    const person = await signInPerson(running)
+    const isHeld = (cameraId: string, fromAt = NOON) => running.app.exports.isHeld(cameraId as CameraId, { fromAt, toAt: fromAt + 600_000 })
+    expect(isHeld('a')).toBe(false)
+    await person.request()
+    expect([isHeld('a'), isHeld('b'), isHeld('a', NOON + HOUR_MS), isHeld('a', NOON - 300_000)]).toEqual([true, false, false, true])
+    await until(() => fake.clips.length === 1)
+    finishClip(running)
+    await until(async () => {
+      await clock.advanceAsync(60_000)
+      return !isHeld('a')
+    })
+  })
+
+  test('an approval that nobody gives lapses after three days, and holds nothing any more', async () => {
+    const { running, clock } = await start()
+    await record(running, 'a', 700e6, NOON + HOUR_MS)
+    const person = await signInPerson(running)
+    const { exportId, state } = (await person.request({ toAt: NOON + 2 * HOUR_MS })).reply
+    expect(state).toBe('waiting')
+    await running.close()
+
+    const later = createFakeClock(clock.now() + 3 * DAY_MS - 90_000)
+    const exports = openAlone(later)
+    await exports.open()
+    const isHeld = () => exports.isHeld('a' as CameraId, { fromAt: NOON, toAt: NOON + 1 })
+    const stored = () => createExportStore(world.database.database).find(exportId)
+    await later.advanceAsync(60_000)
+    expect([isHeld(), (await stored())?.state]).toEqual([true, 'waiting'])
+    later.advance(60_000)
+    await until(() => !isHeld())
+    expect((await stored())?.state).toBe('expired')
+  })
+
   test('after seven days the files go and the row stays; a clock that jumps takes nothing away', async () => {
     const { running, fake, clock } = await start()
     const person = await signInPerson(running)
@@ -463,21 +517,7 @@ describe('R-DL what befalls it', () => {
     // the same with nothing beside it that has a clock of its own
     const file = join(exportsFolder(), exportId, 'a', fileName)
     const quiet = createFakeClock(clock.now())
-    const clockGuard = createClockGuard({ clock: quiet, log: silentLog })
-    const exports = createExports({
-      store: createExportStore(world.database.database),
-      plane: createFakePlane(quiet).plane,
-      clock: quiet,
-      clockGuard,
-      log: silentLog,
-      folder: exportsFolder(),
-      version: '1',
-      mayTouch: () => true,
-      nameOf: (cameraId) => cameraId,
-      clipSize: async (cameraId) => ({ cameraId, recordedMs: 0, bytes: 0, gaps: [] }),
-      recordAudit: async () => {},
-    })
-    onTestFinished(() => exports.close())
+    const exports = openAlone(quiet)
     await exports.open()
     quiet.stepWall(8 * DAY_MS)
     await quiet.advanceAsync(180_000)

@@ -146,6 +146,52 @@ describe('R-PLAY index', () => {
     await recordings.close()
   })
 
+  test('files that follow one another are read as one range, and what is remembered grows with each that is closed', async () => {
+    const startAt = clock.now() - DAY_MS
+    const files = Array.from({ length: 6 }, (_, i) => segment(A, startAt + i * 600_000 + i * 3, startAt + (i + 1) * 600_000 + i * 3))
+    await store().putSegments([...files, segment(A, startAt + 4_800_000, startAt + 5_400_000), segment(B, startAt, startAt + 1)])
+    let asked: (readonly CameraId[])[] = []
+    const real = store()
+    const recordings = createRecordings({
+      store: {
+        ...real,
+        listRecorded: (cameraIds) => {
+          asked.push(cameraIds)
+          return real.listRecorded(cameraIds)
+        },
+      },
+      plane: fake.plane,
+      ...rest(),
+    })
+    const range = { fromAt: startAt, toAt: startAt + DAY_MS }
+    const [a, b] = await Promise.all([A, B].map((cameraId) => recordings.timeline(cameraId, range)))
+    expect(asked).toEqual([[A, B]]) // asked for together
+    expect(a!.recorded).toEqual([
+      { fromAt: startAt, toAt: files[5]!.toAt },
+      { fromAt: startAt + 4_800_000, toAt: startAt + 5_400_000 },
+    ])
+    expect(b!.recorded).toEqual([{ fromAt: startAt, toAt: startAt + 1 }])
+    asked = []
+    for (const [fromAt, toAt] of [
+      [5_400_002, 6_000_000],
+      [7_000_000, 7_600_000],
+    ] as const) {
+      fake.emit({ type: 'segment', segment: segment(A, startAt + fromAt, startAt + toAt) })
+      await recordings.index()
+    }
+    const known = (await recordings.timeline(A, range)).recorded
+    expect(asked).toEqual([])
+    expect(known.slice(1)).toEqual([
+      { fromAt: startAt + 4_800_000, toAt: startAt + 6_000_000 },
+      { fromAt: startAt + 7_000_000, toAt: startAt + 7_600_000 },
+    ])
+    expect((await real.listRecorded([A])).get(A)).toEqual(known) // as if it were read anew
+    // a file found to be shorter is read again
+    await recordings.changeIndex({ put: [segment(A, startAt + 7_000_000, startAt + 7_200_000)], remove: [] })
+    expect((await recordings.timeline(A, range)).recorded.at(-1)).toEqual({ fromAt: startAt + 7_000_000, toAt: startAt + 7_200_000 })
+    await recordings.close()
+  })
+
   test('a database that is away loses no row', async () => {
     const real = store()
     let isAway = true
@@ -160,7 +206,7 @@ describe('R-PLAY index', () => {
     expect((await recordings.timeline(A, { fromAt: startAt, toAt: startAt + 600_000 })).recorded).toHaveLength(1)
     isAway = false
     await recordings.close()
-    expect(await real.listSegments(A, { fromAt: startAt, toAt: startAt + 600_000 })).toHaveLength(1)
+    expect((await real.listRecorded([A])).get(A)).toEqual([{ fromAt: startAt, toAt: startAt + 600_000 }])
   })
 
   test('pictures that could not be written are a gap of the disk; our restart is ours', async () => {
@@ -224,7 +270,7 @@ describe('R-STORE-3 retention', () => {
     fake.disks = [disk(0.5)]
     await retention.run()
     expect(removedDays()).toEqual([20, 16])
-    expect(await store().listSegments(A, { fromAt: 0, toAt: clock.now() })).toHaveLength(3)
+    expect((await store().listRecorded([A])).get(A)).toHaveLength(3)
   })
 
   test('a camera that is kept for a day is not hidden behind those kept for longer', async () => {
@@ -282,7 +328,7 @@ describe('R-STORE-3 retention', () => {
     const retention = await openRetention()
     fake.disks = [disk(0.5)]
     await retention.run()
-    expect(await store().listSegments(A, { fromAt: 0, toAt: clock.now() })).toHaveLength(1)
+    expect((await store().listRecorded([A])).get(A)).toHaveLength(1)
   })
 })
 
