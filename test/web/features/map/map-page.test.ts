@@ -144,6 +144,7 @@ async function open(query = '', role: Role = 'supervisor') {
       { path: '/wall', component: blank },
       { path: '/playback', name: 'playback', component: blank },
       { path: '/stations', name: 'stations', component: blank },
+      { path: '/map/offset-test', name: 'mapOffsetTest', component: blank },
     ],
   })
   await router.push(`/map${query === '' ? '' : `?${query}`}`)
@@ -404,15 +405,20 @@ describe('R-MAP-6, R-MAP-7 layers', () => {
     expect(told('setStations')[0]).toEqual([])
   })
 
-  test('only a system administrator is led to the import', async () => {
+  test('only a system administrator is led to the import, and who may place cameras to the test of base maps', async () => {
+    const links = () => wrapper.findAll('.layers a').map((link) => link.text())
     await open('', 'systemAdmin')
     await press('l')
-    expect(wrapper.find('.layers a').text()).toBe('导入辖区边界')
+    expect(links()).toEqual(['底图偏移检测', '导入辖区边界'])
     expect(wrapper.find('[data-tool=past]').exists()).toBe(false)
     wrapper.unmount()
     await open()
     await press('l')
-    expect(wrapper.find('.layers a').exists()).toBe(false)
+    expect(links()).toEqual([])
+    wrapper.unmount()
+    await open('', 'ops')
+    await press('l')
+    expect(links()).toEqual(['底图偏移检测'])
   })
 })
 
