@@ -20,6 +20,10 @@ import { en as shellEn } from './features/shell/en.ts'
 import { zh as shellZh } from './features/shell/zh.ts'
 import { en as storageEn } from './features/storage/en.ts'
 import { zh as storageZh } from './features/storage/zh.ts'
+import { en as toWallEn } from './features/to-wall/en.ts'
+import { zh as toWallZh } from './features/to-wall/zh.ts'
+import { en as wallEn } from './features/wall/en.ts'
+import { zh as wallZh } from './features/wall/zh.ts'
 import { en as wordsEn } from './words/en.ts'
 import { zh as wordsZh } from './words/zh.ts'
 
@@ -34,6 +38,8 @@ const zh = {
   playback: playbackZh,
   shell: shellZh,
   storage: storageZh,
+  toWall: toWallZh,
+  wall: wallZh,
 }
 const en: SameShape<typeof zh> = {
   ...wordsEn,
@@ -46,6 +52,8 @@ const en: SameShape<typeof zh> = {
   playback: playbackEn,
   shell: shellEn,
   storage: storageEn,
+  toWall: toWallEn,
+  wall: wallEn,
 }
 
 export const messages = { zh, en }

@@ -6,11 +6,14 @@ import { mapRoutes } from './features/map/routes.ts'
 import { playbackRoutes } from './features/playback/routes.ts'
 import { shellRoutes } from './features/shell/routes.ts'
 import { storageRoutes } from './features/storage/routes.ts'
+import { wallRoutes } from './features/wall/routes.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** Opens without a login. */
     isPublic?: boolean
+    /** What stands around the page; all of it if left out. */
+    frame?: (to: RouteLocationNormalized) => 'noTicker' | 'none'
   }
 }
 
@@ -18,7 +21,11 @@ export function createAppRouter(): Router {
   const routes: RouteRecordRaw[] = [
     { path: '/', redirect: { name: 'map' } },
     ...accountRoutes,
-    { path: '/', component: () => import('./features/shell/AppShell.vue'), children: [...mapRoutes, ...playbackRoutes, ...storageRoutes, ...shellRoutes] },
+    {
+      path: '/',
+      component: () => import('./features/shell/AppShell.vue'),
+      children: [...mapRoutes, ...playbackRoutes, ...storageRoutes, ...wallRoutes, ...shellRoutes],
+    },
   ]
   const router = createRouter({ history: createWebHistory(), routes })
   router.beforeEach(requireLogin)
