@@ -26,6 +26,10 @@ import { en as stationsEn } from './features/stations/en.ts'
 import { zh as stationsZh } from './features/stations/zh.ts'
 import { en as storageEn } from './features/storage/en.ts'
 import { zh as storageZh } from './features/storage/zh.ts'
+import { en as toWallEn } from './features/to-wall/en.ts'
+import { zh as toWallZh } from './features/to-wall/zh.ts'
+import { en as wallEn } from './features/wall/en.ts'
+import { zh as wallZh } from './features/wall/zh.ts'
 import { en as wordsEn } from './words/en.ts'
 import { zh as wordsZh } from './words/zh.ts'
 
@@ -42,6 +46,8 @@ const zh = {
   shell: shellZh,
   stations: stationsZh,
   storage: storageZh,
+  toWall: toWallZh,
+  wall: wallZh,
 }
 const en: SameShape<typeof zh> = {
   ...wordsEn,
@@ -56,6 +62,8 @@ const en: SameShape<typeof zh> = {
   shell: shellEn,
   stations: stationsEn,
   storage: storageEn,
+  toWall: toWallEn,
+  wall: wallEn,
 }
 
 export const messages = { zh, en }

@@ -9,13 +9,14 @@ import { useLanding } from './features/shell/landing.ts'
 import { shellRoutes } from './features/shell/routes.ts'
 import { stationRoutes } from './features/stations/routes.ts'
 import { storageRoutes } from './features/storage/routes.ts'
+import { wallRoutes } from './features/wall/routes.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** Opens without a login. */
     isPublic?: boolean
-    /** Fills the window: no rail, no strip, no ticker. */
-    isBare?: boolean
+    /** What stands around the page; all of it if left out. */
+    frame?: (to: RouteLocationNormalized) => 'noTicker' | 'none'
   }
 }
 
@@ -26,7 +27,7 @@ export function createAppRouter(): Router {
     {
       path: '/',
       component: () => import('./features/shell/AppShell.vue'),
-      children: [...mapRoutes, ...dutyRoutes, ...playbackRoutes, ...storageRoutes, ...stationRoutes, ...shellRoutes],
+      children: [...mapRoutes, ...dutyRoutes, ...wallRoutes, ...playbackRoutes, ...storageRoutes, ...stationRoutes, ...shellRoutes],
     },
   ]
   const router = createRouter({ history: createWebHistory(), routes })

@@ -73,7 +73,7 @@ function openPage(socketPath: string, at: number) {
 async function exportAll(plane: MediaPlane): Promise<{ bytes: number; tookMs: number }> {
   const ended = new Promise<MediaEvent>((resolve) => plane.onEvent((event) => (event.type === 'exportDone' || event.type === 'exportFailed') && resolve(event)))
   const fromMs = performance.now()
-  await plane.exportClip({ exportId: randomUUID(), cameraId, fromAt: NOON, toAt: NOON + SEGMENTS * SEGMENT_MS, watermark: null })
+  await plane.exportClip({ exportId: randomUUID(), cameraId, fromAt: NOON, toAt: NOON + SEGMENTS * SEGMENT_MS, watermark: null, isH264: false })
   const event = await ended
   if (event.type !== 'exportDone') throw new Error(JSON.stringify(event))
   return { bytes: event.files.reduce((sum, file) => sum + file.bytes, 0), tookMs: performance.now() - fromMs }

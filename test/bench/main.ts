@@ -11,6 +11,7 @@ import { benchMedia } from './media.ts'
 import { benchPage } from './page.ts'
 import { benchPush } from './push.ts'
 import { benchRecordings } from './recordings.ts'
+import { benchWall } from './wall.ts'
 
 const benches: Record<string, (folder: string) => Promise<Record<string, number>>> = {
   media: benchMedia,
@@ -19,6 +20,7 @@ const benches: Record<string, (folder: string) => Promise<Record<string, number>
   map: benchMap,
   push: benchPush,
   page: benchPage,
+  wall: benchWall,
 }
 
 const onlyAt = process.argv.indexOf('--only')

@@ -18,6 +18,7 @@ import { FileMemory } from '../../server/media/playback/file-memory.ts'
 import { PlaybackViewer } from '../../server/media/playback/playback-viewer.ts'
 import { createArchive } from '../../server/media/recording/archive.ts'
 import { cameraFolder, closedName, dayOf } from '../../server/media/recording/segment-name.ts'
+import { createTranscoders } from '../../server/media/transcoders.ts'
 import { h264Config } from '../../server/protocols/codec/h264.ts'
 import { muxFragmentedHead, muxFragmentHead, VIDEO_TRACK_ID } from '../../server/protocols/mp4/fragment.ts'
 import { createWebSocketClient, webSocketKey } from '../media/web-socket-client.ts'
@@ -61,11 +62,21 @@ async function benchSeeks(folder: string): Promise<Record<string, number>> {
   const limits = defaultLimits()
   const archive = createArchive({ disks: [{ folder, diskId: 'bench' }], findOpen: () => undefined })
   const memory = new FileMemory()
+  const transcoders = createTranscoders({ ffmpegPath: undefined, clock: systemClock, log: silentLog, limits: limits.transcode, gop: limits.hub.stream.gop })
   const waiting: { cameraId: CameraId; key: string }[] = []
   const server = createServer((socket) => {
     const { cameraId, key } = waiting.shift()!
     const request = { viewerId: cameraId, cameraId, codecs: ['h264' as const], sound: false, loginId: 'bench', at: NOON, webSocketKey: key }
-    const deps = { archive, memory, clock: systemClock, log: silentLog, limits: limits.playback, socketLimits: limits.delivery, onLeft: () => undefined }
+    const deps = {
+      archive,
+      memory,
+      transcoders,
+      clock: systemClock,
+      log: silentLog,
+      limits: limits.playback,
+      socketLimits: limits.delivery,
+      onLeft: () => undefined,
+    }
     void new PlaybackViewer(request, socket, new Uint8Array(0), deps).start()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -10,6 +10,8 @@ import { testPlayback } from './playback.ts'
 import { testRecovery } from './recovery.ts'
 import { testStatus } from './status.ts'
 import { testStorage } from './storage.ts'
+import { testWallRecovery } from './wall-recovery.ts'
+import { testWall } from './wall.ts'
 
 describe.skipIf(!hasChromium)('end to end', () => {
   let demo: Demo
@@ -37,10 +39,16 @@ describe.skipIf(!hasChromium)('end to end', () => {
   describe('storage', () => {
     testStorage(getDemo)
   })
+  describe('wall', () => {
+    testWall(getDemo)
+  })
   describe('languages', () => {
     testLanguages(getDemo)
   })
   describe('recovery', () => {
     testRecovery(getDemo)
+  })
+  describe('recovery of a wall', () => {
+    testWallRecovery(getDemo)
   })
 })

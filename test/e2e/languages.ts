@@ -98,6 +98,30 @@ export function testLanguages(getDemo: () => Demo) {
       await page.waitForSelector(`.storage.${part} :is(.panel, .box, .message)`, { timeout: patienceMs })
       await note(`storage, ${part}`)
     }
+    await page.goto(`${demo.origin}/wall`)
+    await page.waitForSelector('.wall .grid', { timeout: patienceMs })
+    await note('wall, empty')
+    await page.locator('.drawer .station').first().click()
+    await page.locator('.drawer .camera').first().click()
+    await page.waitForSelector('.spot .tile.live', { timeout: patienceMs })
+    await note('wall')
+    for (const tab of ['layouts', 'rotations']) {
+      await page.locator(`.drawer [data-tab=${tab}]`).click()
+      await page.waitForSelector('.drawer .node.two', { timeout: patienceMs })
+      await note(`wall, ${tab}`)
+    }
+    await page.locator('.drawer .tools .button').first().click()
+    for (let kind = 0; kind < 3; kind++) {
+      await page.locator('.editor .what .option').nth(kind).click()
+      await note(`wall, editor ${kind}`)
+    }
+    await page.locator('.editor header .icon-button').click()
+    await page.locator('.drawer .tools .button').last().click()
+    await page.waitForSelector('.log table', { timeout: patienceMs })
+    await note('wall, patrol log')
+    await page.locator('.log header .icon-button').last().click()
+    await page.locator('.bar-place .shapes button').last().click()
+    await note('wall, free layout')
     await page.goto(`${demo.origin}/no-such-page`)
     await page.waitForSelector('.not-here', { timeout: patienceMs })
     await note('no such page')
@@ -110,6 +134,11 @@ export function testLanguages(getDemo: () => Demo) {
     ...listDemoStations().flatMap(({ name, shortName }) => [name, shortName]),
     '霁川分局视频监控',
     demoBaseMapName,
+    // saved by the demo's duty officer
+    '青岚所 16 路',
+    '重点小区门口 9 路',
+    '小巷卡口轮巡',
+    '各所治安乱点分组轮巡',
     '演示·值班民警',
     // the two languages are each named in itself
     '中文 / English',
@@ -127,7 +156,7 @@ export function testLanguages(getDemo: () => Demo) {
   }
 
   const say = ({ place, text }: { place: string; text: string }) => `${place}: ${text}`
-  const rawKey = /(?<![\w./])(common|status|scene|link|role|causes|errors|accounts|shell|cameras|map|live|storage)\.[a-z]\w+(\.\w+)*/
+  const rawKey = /(?<![\w./])(common|status|scene|link|role|causes|errors|accounts|shell|cameras|map|live|storage|toWall|wall)\.[a-z]\w+(\.\w+)*/
   const placeholder = /\{\w+(\|\w+)*\}/
 
   describe('both languages', () => {

@@ -31,11 +31,12 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
   const { cameraId, openSocket, serverNow, onState, holdCanvas, clock = browserClock, random = Math.random, openDecoder = openMpegtsDecoder } = options
   const backoff = createBackoff({ random })
   const feeds = createFeedPair()
-  const screen = createScreen(video, { clock, openDecoder, holdCanvas, onFailure: onDecoderFailure, onFirstFrame: tick })
+  const screen = createScreen(video, { clock, openDecoder, holdCanvas, onFailure: onDecoderFailure, onFirstFrame })
   const ageMs = createPictureAge({ screen, feed: feeds.current, serverNow })
   let codecs = options.codecs ?? decodableCodecs()
   let profile = options.profile
   let wantsSound = options.sound ?? false
+  let isResting = options.isResting ?? false
   let retry: { timer: PlayerTimer; dueMs: number } | undefined
   let phase: 'running' | 'refused' | 'closed' = 'running'
   let trouble = noTrouble
@@ -51,7 +52,7 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
   window.addEventListener('online', retryNow)
   open()
 
-  return { state, setProfile, setSound, retryNow, close }
+  return { state, setProfile, setSound, setResting, retryNow, close }
 
   // ── opening and exchanging streams ──
 
@@ -172,13 +173,19 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
 
   // ── watching ──
 
+  function onFirstFrame() {
+    if (isResting) screen.rest()
+    tick()
+  }
+
   function tick() {
     if (phase === 'closed') return
     const nowMs = clock.monotonicMs()
     lastTickMs = nowMs
     const isHidden = document.hidden
-    screen.chase({ isHidden, isFresh: nowMs - seenAtMs < 1500 })
-    judge(nowMs, isHidden)
+    const isAtRest = isResting && screen.hasPicture()
+    if (!isAtRest) screen.chase({ isHidden, isFresh: nowMs - seenAtMs < 1500 })
+    judge(nowMs, isHidden || isAtRest)
     noteGoodStream(nowMs)
     report()
   }
@@ -220,11 +227,20 @@ export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOpt
     if (document.hidden) return
     seenAtMs = clock.monotonicMs()
     if (retry && phase === 'running') open()
-    screen.nudge()
+    if (!isResting) screen.nudge()
     tick()
   }
 
   // ── what others ask ──
+
+  function setResting(isOn: boolean) {
+    if (isOn === isResting) return
+    isResting = isOn
+    if (isOn) return void (screen.hasPicture() && screen.rest())
+    seenAtMs = clock.monotonicMs()
+    if (screen.hasPicture()) screen.wake()
+    tick()
+  }
 
   function setProfile(wanted: Profile) {
     if (wanted === profile) return

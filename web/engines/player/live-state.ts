@@ -41,6 +41,8 @@ export type LivePlayerOptions = {
   cameraId: CameraId
   profile: Profile
   sound?: boolean
+  /** It is for later: its first picture is decoded and stands until `setResting(false)`. */
+  isResting?: boolean
   openSocket: OpenSocket
   serverNow: () => Instant
   onState: (state: LiveState) => void
@@ -57,6 +59,8 @@ export type LivePlayer = {
   state(): LiveState
   setProfile(profile: Profile): void
   setSound(isOn: boolean): void
+  /** Stands with the picture it has and costs no decoding; or goes on at the live edge. */
+  setResting(isOn: boolean): void
   /** Ends the pause: tries now, and asks the server to try the camera now. */
   retryNow(): void
   close(): Promise<void>

@@ -40,6 +40,8 @@ export function createScreen(
   /** Media time of the frame on the screen, s; undefined until this decoder has shown one. */
   let shownS: number | undefined
   let hasShownAny = false
+  /** After a rest: until the first frame from the live edge. */
+  let isWaking = false
   let frameCallback: number | undefined
   const hasFrameCallbacks = 'requestVideoFrameCallback' in video
 
@@ -50,6 +52,8 @@ export function createScreen(
     nudge,
     pollFrame,
     play,
+    rest: () => video.pause(),
+    wake,
     setMuted,
     close,
     lagMs,
@@ -68,6 +72,7 @@ export function createScreen(
     holdPicture()
     decoder = undefined
     shownS = undefined
+    isWaking = false
     backlog = [prelude]
     backlogBytes = prelude.byteLength
     exchange = exchange
@@ -110,7 +115,8 @@ export function createScreen(
   }
 
   function noteFrame(mediaS: number) {
-    if (!decoder) return
+    if (!decoder || (isWaking && video.seeking)) return
+    isWaking = false
     const isFirst = shownS === undefined
     if (mediaS !== shownS) progressAtMs = clock.monotonicMs()
     shownS = mediaS
@@ -171,6 +177,15 @@ export function createScreen(
     if (video.paused) play()
     const isOutside = video.currentTime < range.startS || video.currentTime > range.endS
     if (isOutside || range.endS - video.currentTime > 1.2) jump(range, targetLagS)
+  }
+
+  /** Goes on after a rest, at the live edge; what it stood with stays until the first frame from there. */
+  function wake() {
+    holdPicture()
+    shownS = undefined
+    isWaking = true
+    play()
+    nudge()
   }
 
   function play() {

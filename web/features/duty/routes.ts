@@ -1,3 +1,3 @@
 import type { RouteRecordRaw } from 'vue-router'
 
-export const dutyRoutes: RouteRecordRaw[] = [{ path: 'duty', name: 'duty', meta: { isBare: true }, component: () => import('./DutyPage.vue') }]
+export const dutyRoutes: RouteRecordRaw[] = [{ path: 'duty', name: 'duty', meta: { frame: () => 'none' }, component: () => import('./DutyPage.vue') }]

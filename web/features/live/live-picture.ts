@@ -4,7 +4,7 @@ import type { CameraId, Profile } from '../../../server/contract/ids.ts'
 import type { CameraStatus } from '../../../server/contract/status.ts'
 import { openMediaSocket } from '../../base/media-socket.ts'
 import { serverNow } from '../../base/server-clock.ts'
-import { createLivePlayer, type LivePlayer, type LiveState, type PlaceLease, playerBudget } from '../../engines/player/index.ts'
+import { createLivePlayer, type LivePlayer, type LiveState, meterPicture, type PlaceLease, playerBudget } from '../../engines/player/index.ts'
 import { useCameraStore } from '../cameras/store.ts'
 
 /** After the server has come back a wall of tiles does not knock all at once. */
@@ -17,9 +17,11 @@ export type LivePictureOptions = {
   profile: () => Profile
   /** Judged by the server: a camera that answers again is asked at once, whatever pause the player had got to. */
   status: () => CameraStatus
+  /** It is for later (the next step of a rotation): its first picture is decoded and stands. */
+  isWaiting?: () => boolean
 }
 
-export function useLivePicture({ video, holdCanvas, cameraId, profile, status }: LivePictureOptions) {
+export function useLivePicture({ video, holdCanvas, cameraId, profile, status, isWaiting = () => false }: LivePictureOptions) {
   const cameras = useCameraStore()
   const live = shallowRef<LiveState | null>(null)
   /** How many play on this machine when there was no place for this one; null: it has a place. */
@@ -27,11 +29,16 @@ export function useLivePicture({ video, holdCanvas, cameraId, profile, status }:
   let player: LivePlayer | undefined
   let lease: PlaceLease | undefined
   let returnTimer: ReturnType<typeof setTimeout> | undefined
+  let endMetering: (() => void) | undefined
 
   const stopListening = playerBudget.onChange(() => fullAt.value !== null && open())
   // getters: a shallow ref in the list would call `open` whenever the camera object is replaced, with every change of its state
   watch([() => video.value, cameraId], open, { flush: 'post' })
   watch(profile, (wanted) => setProfile(wanted))
+  watch(isWaiting, (isLater) => {
+    player?.setResting(isLater)
+    lease?.setWaiting(isLater)
+  })
   watch(status, (now, before) => {
     const isBack = (now === 'online' || now === 'degraded') && before !== 'online' && before !== 'degraded'
     if (isBack && live.value !== null && live.value.phase !== 'live') player?.retryNow()
@@ -57,16 +64,21 @@ export function useLivePicture({ video, holdCanvas, cameraId, profile, status }:
     close()
     const element = video.value
     if (!element) return
-    lease = playerBudget.take(profile())
+    lease = playerBudget.take(profile(), isWaiting())
     fullAt.value = lease ? null : playerBudget.open().length
     if (!lease) return
     player = createLivePlayer(element, {
       cameraId: cameraId(),
       profile: profile(),
+      isResting: isWaiting(),
       openSocket: openMediaSocket,
       serverNow,
       holdCanvas: holdCanvas.value ?? undefined,
       onState: (state) => (live.value = state),
+    })
+    endMetering = meterPicture(element, {
+      profile: () => live.value?.opened?.profile ?? profile(),
+      isCounted: () => !isWaiting() && (live.value?.phase === 'live' || live.value?.phase === 'slow'),
     })
   }
 
@@ -74,9 +86,12 @@ export function useLivePicture({ video, holdCanvas, cameraId, profile, status }:
     const old = player
     player = undefined
     void old?.close()
+    endMetering?.()
+    endMetering = undefined
     live.value = null
-    lease?.release()
+    const place = lease
     lease = undefined
+    place?.release() // last: others who wait are told, and may take it at once
   }
 
   function setProfile(wanted: Profile) {

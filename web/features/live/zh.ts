@@ -60,6 +60,9 @@ export const zh = {
   toMain: '切到主码流',
   toSub: '切到子码流',
   retryNow: '立即重试',
+  playback: '即时回放',
+  onMap: '在地图上看',
+  remove: '撤下',
   /** The dock. */
   closeDock: '关闭点位',
   actions: '操作',

@@ -261,3 +261,52 @@ describe('R-WALL-3 nothing is left behind', () => {
     expect(decoders.all.every(({ isClosed }) => isClosed)).toBe(true)
   })
 })
+
+describe('R-WALL-2 a picture for later', () => {
+  function makeResting() {
+    void player.close()
+    player = createLivePlayer(screen.element, {
+      cameraId: 'cam' as CameraId,
+      profile: 'sub',
+      isResting: true,
+      openSocket: sockets.open,
+      serverNow: clock.now,
+      clock,
+      random: () => 1,
+      openDecoder: decoders.open,
+      codecs: ['h264'],
+      onState: (next) => (state = next),
+    })
+  }
+
+  test('stands with its first frame, is not taken for stuck, and goes on at the live edge when it is wanted', async () => {
+    makeResting()
+    const opens = sockets.all.length
+    await start()
+    expect(screen.video.paused).toBe(true)
+    expect(state.phase).toBe('live')
+    // twenty seconds of data, of which it shows nothing
+    for (let passedMs = 0; passedMs < 20_000; passedMs += 500) {
+      await clock.advanceAsync(500)
+      flvMs += 500
+      sockets.last().onBytes(join(keyFrame(flvMs)))
+      say({ type: 'clock', flvMs, at: clock.now(), kbps: 500, fps: 25 })
+      screen.buffer(0, (flvMs - 1000) / 1000 + 0.5)
+    }
+    expect(screen.video.paused).toBe(true)
+    expect(sockets.all).toHaveLength(opens)
+    player.setResting(false)
+    expect(screen.video.paused).toBe(false)
+    expect(screen.video.currentTime).toBeGreaterThan(19)
+    screen.show(screen.video.currentTime)
+    await clock.advanceAsync(500)
+    expect(state.phase).toBe('live')
+  })
+
+  test('one that is shown can be put to rest', async () => {
+    await start()
+    await run(1_000)
+    player.setResting(true)
+    expect(screen.video.paused).toBe(true)
+  })
+})

@@ -2,7 +2,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { effectScope, nextTick, type Ref, shallowRef } from 'vue'
-import type { LiveState } from '../../../../web/engines/player/index.ts'
+import { type LiveState, playerBudget, usualHook } from '../../../../web/engines/player/index.ts'
 import { useLivePicture } from '../../../../web/features/live/live-picture.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
@@ -39,6 +39,30 @@ function mount() {
 beforeEach(() => {
   made.length = 0
   setActivePinia(createPinia())
+})
+
+describe('R-WALL-3 pictures that wait for a place', () => {
+  test('each gets one player when there is room for several, and all places are free again after them', async () => {
+    playerBudget.setLimit(() => false)
+    const waiting = await Promise.all(
+      [0, 1, 2].map(async () => {
+        const mounted = mount()
+        const element = mounted.video.value
+        mounted.video.value = null
+        await nextTick()
+        mounted.video.value = element
+        await nextTick()
+        return mounted
+      }),
+    )
+    expect(made).toHaveLength(0)
+    playerBudget.setLimit(usualHook)
+    expect(made).toHaveLength(3)
+    expect(playerBudget.open()).toHaveLength(3)
+    for (const { end } of waiting) end()
+    expect(playerBudget.open()).toHaveLength(0)
+    expect(made.every(({ close }) => close.mock.calls.length === 1)).toBe(true)
+  })
 })
 
 describe('R-LIVE one player per camera', () => {

@@ -1,0 +1,315 @@
+/** The page without pictures: what clicks, keys, other windows and the memory of this screen do to the wall (R-WALL). The browser test has the pictures. */
+import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createMemoryHistory, createRouter, type Router } from 'vue-router'
+import type { CameraId, UserId } from '../../../../server/contract/ids.ts'
+import { type SaveLayout, type WallLayout, wallShapes } from '../../../../server/contract/walls.ts'
+import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
+import { setPreferenceAccount } from '../../../../web/base/preference.ts'
+import { useAccountStore } from '../../../../web/features/accounts/store.ts'
+import { useCameraStore } from '../../../../web/features/cameras/store.ts'
+import { emptyWall } from '../../../../web/features/to-wall/wall-state.ts'
+import { wallMemory } from '../../../../web/features/to-wall/wall-memory.ts'
+import { wallRoutes } from '../../../../web/features/wall/routes.ts'
+import WallPage from '../../../../web/features/wall/WallPage.vue'
+import WallPicture from '../../../../web/features/wall/WallPicture.vue'
+import { messages } from '../../../../web/messages.ts'
+import { cameraPoint } from '../cameras/points.ts'
+
+const layout = (rest: Partial<WallLayout> = {}): WallLayout => ({
+  layoutId: '8d4f4f0e-6a9f-4b4e-9a53-0d6d6f0c1a11',
+  name: '夜间重点 4',
+  sharedWith: ['dutyOfficer'],
+  shape: wallShapes[4],
+  cameraIds: ['a', 'b', null, 'c'] as CameraId[],
+  hiddenCount: 0,
+  isMine: true,
+  owner: 'D-017',
+  updatedAt: 0,
+  ...rest,
+})
+let layouts: WallLayout[]
+let asked: { method: string; path: string; body: unknown }[]
+let wrapper: VueWrapper
+let router: Router
+
+beforeAll(() => {
+  installMessages(messages)
+  useI18n().setLocale('zh')
+})
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.stubGlobal('requestAnimationFrame', () => 0)
+  vi.stubGlobal('cancelAnimationFrame', () => undefined)
+  asked = []
+  layouts = [layout()]
+  wallMemory(1).set(emptyWall(4))
+  vi.stubGlobal('fetch', async (url: string, init?: RequestInit) => {
+    const path = url.split('?')[0]!
+    const body = init?.body ? (JSON.parse(init.body as string) as SaveLayout) : undefined
+    asked.push({ method: init?.method ?? 'GET', path, body })
+    if (path === '/api/wall-rotations') return Response.json([])
+    if (init?.method === 'GET') return Response.json(path === '/api/wall-layouts' ? layouts : {})
+    if (init?.method === 'DELETE') return Response.json({})
+    return Response.json(
+      layout({ ...body, layoutId: init?.method === 'PUT' ? layouts[0]!.layoutId : '8d4f4f0e-6a9f-4b4e-9a53-0d6d6f0c1a12' } as Partial<WallLayout>),
+    )
+  })
+})
+afterEach(() => {
+  wrapper.unmount()
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+async function open(address = '/wall', permissions = ['camera.see', 'camera.live', 'camera.playback']) {
+  const pinia = createPinia()
+  setActivePinia(pinia)
+  useAccountStore().me = {
+    userId: 'u1' as UserId,
+    account: 'D-017',
+    displayName: '',
+    role: 'dutyOfficer',
+    permissions: permissions as never,
+    stationIds: null,
+    lastLogin: null,
+    sessionEndsAt: 0,
+    mustChangePassword: false,
+  }
+  const store = useCameraStore()
+  store.byId = new Map(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => [id as CameraId, cameraPoint({ id, name: `澄桥路-${id}` })]))
+  store.stations = new Map([['s1', { stationId: 's1', name: '青岚派出所', shortName: '青岚所' }]]) as never
+  store.isLoaded = true
+  router = createRouter({
+    history: createMemoryHistory(),
+    routes: [
+      ...wallRoutes.map((route) => ({ ...route, path: '/wall' })),
+      ...['map', 'playback'].map((name) => ({ path: `/${name}`, name, component: { render: () => null } })),
+    ],
+  })
+  await router.push(address)
+  wrapper = mount(WallPage, { global: { plugins: [pinia, router], stubs: { WallPicture: true } }, attachTo: document.body })
+  await settle()
+}
+const settle = async (ms = 0) => {
+  if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(ms)
+  await flushPromises()
+}
+const tiles = () => wallMemory(1).state.value.cameraIds
+const press = async (key: string) => {
+  window.dispatchEvent(new KeyboardEvent('keydown', { key }))
+  await settle()
+}
+const focusedTile = () => wrapper.findAll('.place.focused').map((place) => Number(place.attributes('data-tile')) + 1)[0] ?? null
+async function openStation() {
+  await wrapper.get('.station').trigger('click')
+}
+const clickCamera = (id: string) => wrapper.get(`.rows .camera[data-camera="${id}"]`).trigger('click')
+const drag = async (from: string, to: string) => {
+  const dataTransfer = new DataTransfer()
+  const fire = async (selector: string, type: string) => {
+    const event = new Event(type, { bubbles: true, cancelable: true })
+    Object.assign(event, { dataTransfer })
+    wrapper.get(selector).element.dispatchEvent(event)
+    await settle()
+  }
+  await fire(from, 'dragstart')
+  await fire(to, 'dragover')
+  await fire(to, 'drop')
+}
+
+describe('R-WALL-1 cameras come onto the wall', () => {
+  test('a click in the tree fills the next free tile; one that is shown is found', async () => {
+    await open()
+    await openStation()
+    await clickCamera('a')
+    await clickCamera('b')
+    expect(tiles()).toEqual(['a', 'b', null, null])
+    expect(wrapper.get('.rows .camera[data-camera="b"]').text()).toContain('第 2 格')
+    await clickCamera('b')
+    expect(tiles()).toEqual(['a', 'b', null, null])
+    expect(focusedTile()).toBe(2)
+    expect(wrapper.findAllComponents(WallPicture)).toHaveLength(2)
+  })
+
+  test('with a chosen empty tile they go there, and the next one after it', async () => {
+    await open()
+    await openStation()
+    await press('3')
+    await clickCamera('a')
+    await clickCamera('b')
+    expect(tiles()).toEqual([null, null, 'a', 'b'])
+  })
+
+  test('a full wall replaces what is chosen, and says so when nothing is', async () => {
+    layouts = [layout({ cameraIds: ['a', 'b', 'c', 'd'] as CameraId[] })]
+    wallMemory(1).set({ ...emptyWall(4), cameraIds: ['a', 'b', 'c', 'd'] as CameraId[] })
+    await open()
+    await openStation()
+    await clickCamera('e')
+    expect(tiles()).toEqual(['a', 'b', 'c', 'd'])
+    expect(wrapper.get('.bar').text()).toContain('没有空格')
+    await press('2')
+    await clickCamera('e')
+    expect(tiles()).toEqual(['a', 'e', 'c', 'd'])
+  })
+
+  test('a chosen tile that shows something is left alone while there is room', async () => {
+    wallMemory(1).set({ ...emptyWall(4), cameraIds: ['a', 'b', null, null] as CameraId[] })
+    await open()
+    await openStation()
+    await press('1')
+    await clickCamera('e')
+    expect(tiles()).toEqual(['a', 'b', 'e', null])
+  })
+
+  test('an address of cameras takes the shape that fits, once, and can be undone', async () => {
+    wallMemory(1).set({ ...emptyWall(4), cameraIds: ['a', null, null, null] as CameraId[] })
+    await open('/wall?cameras=a,b,c,d,e')
+    expect(tiles()).toEqual(['a', 'b', 'c', 'd', 'e', null])
+    expect(router.currentRoute.value.fullPath).toBe('/wall')
+  })
+
+  test('a whole station at once', async () => {
+    await open()
+    await wrapper.get('.station .all').trigger('click')
+    expect(tiles()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+  })
+
+  test('dragged from the tree into a tile, from tile to tile, and out of the wall', async () => {
+    await open()
+    await openStation()
+    await drag('.rows .camera[data-camera="c"]', '.place[data-tile="2"]')
+    expect(tiles()).toEqual([null, null, 'c', null])
+    await drag('.rows .camera[data-camera="d"]', '.spot[data-tile="2"]')
+    expect(tiles()).toEqual([null, null, 'd', null])
+    await drag('.rows .camera[data-camera="c"]', '.place[data-tile="0"]')
+    await drag('.spot[data-tile="2"]', '.spot[data-tile="0"]')
+    expect(tiles()).toEqual(['d', null, 'c', null])
+    await drag('.spot[data-tile="2"]', '.drawer')
+    expect(tiles()).toEqual(['d', null, null, null])
+  })
+})
+
+describe('R-WALL-1 keys', () => {
+  test('digits and arrows choose, Enter enlarges, Esc goes back step by step, Del empties', async () => {
+    wallMemory(1).set({
+      ...emptyWall(16),
+      cameraIds: emptyWall(16).cameraIds.map((_, i) => (i < 12 ? (['a', 'b', 'c', 'd', 'e', 'f'][i % 6] as CameraId) : null)),
+    })
+    await open()
+    await press('1')
+    await press('2')
+    expect(focusedTile()).toBe(12)
+    await press('ArrowUp')
+    expect(focusedTile()).toBe(8)
+    await press('Enter')
+    expect(wrapper.findAll('.spot.large')).toHaveLength(1)
+    await press('Escape')
+    expect(wrapper.findAll('.spot.large')).toHaveLength(0)
+    expect(focusedTile()).toBe(8)
+    await press('Delete')
+    expect(tiles()[7]).toBeNull()
+    await press('Escape')
+    expect(focusedTile()).toBeNull()
+  })
+})
+
+describe('R-WALL-1 layouts', () => {
+  const tab = async (name: string) => {
+    await wrapper
+      .findAll('[role=tab]')
+      .find((each) => each.text() === name)!
+      .trigger('click')
+    await settle()
+  }
+
+  test('a click opens one; what differs from it is marked, and saved over it', async () => {
+    await open()
+    await tab('布局')
+    expect(wrapper.get('.node.two').text()).toContain('4 格 · 3 路')
+    await wrapper.get('.node.two').trigger('click')
+    expect(tiles()).toEqual(['a', 'b', null, 'c'])
+    expect(wrapper.get('.bar h1').text()).toBe('夜间重点 4')
+    expect(wrapper.find('.unsaved').exists()).toBe(false)
+    await press('1')
+    await press('Delete')
+    expect(wrapper.get('.unsaved').text()).toBe('未保存')
+    await wrapper.get('.bar .button[title="保存"]').trigger('click')
+    await settle()
+    document.querySelector<HTMLFormElement>('.dialog')!.dispatchEvent(new Event('submit', { cancelable: true }))
+    await settle()
+    expect(asked.at(-1)).toMatchObject({ method: 'PUT', body: { name: '夜间重点 4', cameraIds: [null, 'b', null, 'c'], sharedWith: ['dutyOfficer'] } })
+    expect(wrapper.find('.unsaved').exists()).toBe(false)
+  })
+
+  test('without the server the list says why and tries again', async () => {
+    vi.stubGlobal('fetch', async () => Response.json({ code: 'database_unavailable', detail: '', requestId: 'r1' }, { status: 503 }))
+    await open()
+    await tab('布局')
+    expect(wrapper.get('.drawer [role=alert]').text()).toContain('没有读到')
+  })
+
+  test('another shape keeps the cameras', async () => {
+    wallMemory(1).set({ ...emptyWall(4), cameraIds: ['a', 'b', 'c', 'd'] as CameraId[] })
+    await open()
+    await wrapper
+      .findAll('.shapes button')
+      .find((each) => each.text() === '9')!
+      .trigger('click')
+    expect(tiles()).toEqual(['a', 'b', 'c', 'd', null, null, null, null, null])
+  })
+})
+
+describe('R-WALL-1 the same screen returns', () => {
+  test('the wall of this screen and account is there again, in any tab opened later', async () => {
+    setPreferenceAccount('D-017')
+    await open()
+    await openStation()
+    await clickCamera('c')
+    wrapper.unmount()
+    setPreferenceAccount('other')
+    setPreferenceAccount('D-017')
+    await open()
+    expect(tiles()).toEqual(['c', null, null, null])
+    setPreferenceAccount('')
+  })
+})
+
+describe('R-WALL-4 driven from another window', () => {
+  test('says that it is there, shows what is sent, and says goodbye', async () => {
+    vi.useRealTimers()
+    vi.stubGlobal('requestAnimationFrame', () => 0)
+    vi.stubGlobal('cancelAnimationFrame', () => undefined)
+    const heard: { type: string }[] = []
+    const line = new BroadcastChannel('mapwall:walls')
+    line.onmessage = ({ data }) => heard.push(data as { type: string })
+    await open()
+    line.postMessage({ type: 'who', account: 'D-017' })
+    line.postMessage({ type: 'show', account: 'somebody else', requestId: 'r0', wall: 1, cameraIds: ['e'], how: 'add' })
+    line.postMessage({ type: 'show', account: 'D-017', requestId: 'r1', wall: 1, cameraIds: ['d', 'e'], how: 'add' })
+    await vi.waitFor(() => expect(heard.map(({ type }) => type)).toContain('shown'))
+    expect(tiles()).toEqual(['d', 'e', null, null])
+    expect(heard.find(({ type }) => type === 'shown')).toMatchObject({
+      requestId: 'r1',
+      placed: [
+        { cameraId: 'd', tile: 0 },
+        { cameraId: 'e', tile: 1 },
+      ],
+      leftOut: [],
+    })
+    wrapper.unmount()
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ type: 'gone', wall: 1 }))
+    line.close()
+    await open()
+  })
+})
+
+describe('R-WALL who has no wall', () => {
+  test('without the right it says so', async () => {
+    await open('/wall', ['camera.see'])
+    expect(wrapper.text()).toContain('没有实时画面的权限')
+    expect(wrapper.find('.grid').exists()).toBe(false)
+  })
+})

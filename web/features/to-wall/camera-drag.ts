@@ -1,0 +1,23 @@
+/** Cameras dragged from a tree, a list or the map onto a wall, also from one window to another. */
+import { CameraId } from '../../../server/contract/ids.ts'
+
+/** One camera's id, or several separated by commas. */
+export const cameraDragType = 'application/x-mapwall-camera'
+
+export function startCameraDrag(event: DragEvent, cameraIds: readonly CameraId[], name: string): void {
+  const { dataTransfer } = event
+  if (!dataTransfer) return
+  dataTransfer.effectAllowed = 'copyMove'
+  dataTransfer.setData(cameraDragType, cameraIds.join(','))
+  dataTransfer.setData('text/plain', name)
+}
+
+/** Is it ours? The data itself can only be read at the drop. */
+export function isCameraDrag({ dataTransfer }: DragEvent): boolean {
+  return dataTransfer?.types.includes(cameraDragType) ?? false
+}
+
+export function droppedCameras({ dataTransfer }: DragEvent): CameraId[] {
+  const text = dataTransfer?.getData(cameraDragType) ?? ''
+  return text.split(',').flatMap((id) => CameraId.safeParse(id).data ?? [])
+}

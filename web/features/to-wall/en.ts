@@ -1,0 +1,12 @@
+import type { SameShape } from '../../base/i18n.ts'
+import type { zh } from './zh.ts'
+
+export const en: SameShape<typeof zh> = {
+  send: 'To wall',
+  wall: 'Wall {wall}',
+  sent: 'On wall {wall}, tile {tile}',
+  sentMany: '{count|camera|cameras} on wall {wall}',
+  leftOut: '; no free tile for {count}',
+  full: 'Wall {wall} has no free tile: empty one there first',
+  go: 'Go to the wall',
+}

@@ -1,0 +1,58 @@
+/**
+ * How the windows of one browser speak about their walls (R-WALL-4): who is there, and which cameras go where.
+ *
+ * A wall answers `who` at once, also while it is hidden (its timers sleep then, messages arrive); one that does not answer has gone.
+ */
+import { z } from 'zod'
+import { CameraId } from '../../../server/contract/ids.ts'
+import { MAX_WALL_TILES } from '../../../server/contract/walls.ts'
+import { type WallNumber, wallNumbers } from './wall-memory.ts'
+
+const channelName = 'mapwall:walls'
+/** Answers of windows of the same machine come within milliseconds. */
+export const answerWithinMs = 600
+
+const Wall = z.literal(wallNumbers)
+const Account = z.string().max(100)
+
+export const WallMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('who'), account: Account }),
+  z.object({ type: z.literal('here'), account: Account, wall: Wall, name: z.string().max(100), tiles: z.number().int(), shown: z.number().int() }),
+  z.object({ type: z.literal('gone'), account: Account, wall: Wall }),
+  z.object({
+    type: z.literal('show'),
+    account: Account,
+    requestId: z.string(),
+    wall: Wall,
+    cameraIds: z.array(CameraId).min(1).max(500),
+    /** `replace`: a wall of just these; `add`: into free tiles. */
+    how: z.enum(['add', 'replace']),
+  }),
+  z.object({
+    type: z.literal('shown'),
+    account: Account,
+    requestId: z.string(),
+    wall: Wall,
+    placed: z.array(z.object({ cameraId: CameraId, tile: z.number().int().min(0).max(MAX_WALL_TILES) })),
+    leftOut: z.array(CameraId),
+  }),
+])
+export type WallMessage = z.infer<typeof WallMessage>
+export type WallHere = Extract<WallMessage, { type: 'here' }>
+export type WallShow = Extract<WallMessage, { type: 'show' }>
+export type WallShown = Extract<WallMessage, { type: 'shown' }>
+
+export type WallLine = { post(message: WallMessage): void; close(): void }
+
+/** Opens the line; what another version or another account says is not heard. */
+export function openWallLine(account: () => string, onMessage: (message: WallMessage) => void): WallLine {
+  if (!('BroadcastChannel' in globalThis)) return { post() {}, close() {} }
+  const channel = new BroadcastChannel(channelName)
+  channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    const parsed = WallMessage.safeParse(data)
+    if (parsed.success && parsed.data.account === account()) onMessage(parsed.data)
+  })
+  return { post: (message) => channel.postMessage(message), close: () => channel.close() }
+}
+
+export const isWallNumber = (value: number): value is WallNumber => (wallNumbers as readonly number[]).includes(value)

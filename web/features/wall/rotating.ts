@@ -1,0 +1,220 @@
+/** The rotation of a wall: found by what the wall remembers, run while the page is seen, noted in the patrol log. */
+import { computed, onScopeDispose, type ShallowRef, shallowRef, watch } from 'vue'
+import type { CameraId } from '../../../server/contract/ids.ts'
+import { wallApi, type WallRotation } from '../../../server/contract/walls.ts'
+import { call } from '../../base/api.ts'
+import { serverNow } from '../../base/server-clock.ts'
+import { browserClock } from '../../engines/player/index.ts'
+import { useAccountStore } from '../accounts/store.ts'
+import { useCameraStore } from '../cameras/store.ts'
+import type { PictureReport } from './health.ts'
+import { createPatrolLog, type TileSight, uuid } from './patrol-log.ts'
+import { planStep, type RotationStep } from './rotation-plan.ts'
+import { createRotationRunner, type RotationRunner, type RotationView } from './rotation-runner.ts'
+import type { Wall } from './wall.ts'
+import type { WallLists } from './wall-lists.ts'
+
+const sampleMs = 500
+/** Nobody touched the wall for so long: the tile in focus is given back to the rotation. */
+const focusLastsMs = 300_000
+
+export type Rotating = ReturnType<typeof useRotating>
+
+export function useRotating({
+  wall,
+  lists,
+  reportOf,
+}: {
+  wall: Wall
+  lists: WallLists
+  reportOf: (tile: number, cameraId: CameraId) => PictureReport | undefined
+}) {
+  const account = useAccountStore()
+  const cameras = useCameraStore()
+  const view: ShallowRef<RotationView | null> = shallowRef(null)
+  const rotation = computed<WallRotation | undefined>(() =>
+    lists.rotations.value?.find(({ rotationId }) => rotationId === wall.state.value.rotation?.rotationId),
+  )
+  let runner: RotationRunner | undefined
+  let runId = uuid()
+  /** What this rotation has put where: what somebody else put there is no patrol of it. */
+  let own = new Map<number, CameraId>()
+  let touchedAtMs = performance.now()
+  const patrol = createPatrolLog({
+    store: patrolStore(account.me?.account ?? '', wall.number),
+    send: async (reports) => void (await call(wallApi.reportPatrol, { body: { reports } })),
+    now: serverNow,
+  })
+  const waitingReports = shallowRef(patrol.waiting())
+
+  // by what it does: a saved change begins a new run, a renamed owner does not
+  watch(() => JSON.stringify([rotation.value?.rotationId, rotation.value?.steps, rotation.value?.dwellMs, rotation.value?.onOffline]), begin, {
+    immediate: true,
+  })
+  watch(wall.focused, () => (touchedAtMs = performance.now()))
+  watch(
+    () => cameras.connection,
+    (connection) => connection === 'live' && void flush(),
+  )
+  const sampler = setInterval(sample, sampleMs)
+  document.addEventListener('visibilitychange', onVisibility)
+  window.addEventListener('pagehide', leave)
+  onScopeDispose(() => {
+    clearInterval(sampler)
+    document.removeEventListener('visibilitychange', onVisibility)
+    window.removeEventListener('pagehide', leave)
+    end()
+    void flush()
+  })
+
+  return { view, rotation, waitingReports, start, stop, pause, resume, goOn: () => runner?.goOn(), flush }
+
+  function start(rotationId: string) {
+    wall.enlarged.value = null
+    wall.set({ ...wall.state.value, rotation: { rotationId, isPaused: false, cursor: 0 } })
+  }
+
+  function stop() {
+    wall.set({ ...wall.state.value, rotation: null })
+  }
+
+  function pause() {
+    runner?.pause()
+    remember({ isPaused: true })
+  }
+
+  function resume() {
+    runner?.resume()
+    remember({ isPaused: false })
+  }
+
+  function remember(change: { isPaused?: boolean; cursor?: number }) {
+    const { state } = wall
+    if (state.value.rotation) wall.set({ ...state.value, rotation: { ...state.value.rotation, ...change } })
+  }
+
+  function begin() {
+    end()
+    const running = wall.state.value.rotation
+    const chosen = rotation.value
+    if (!running || !chosen || document.hidden) return
+    runId = uuid()
+    own = new Map()
+    runner = createRotationRunner({
+      clock: browserClock,
+      dwellMs: chosen.dwellMs,
+      cursor: running.cursor,
+      isPaused: running.isPaused,
+      plan: (cursor) =>
+        planStep({
+          rotation: chosen,
+          cursor,
+          tiles: wall.state.value.shape.places.map((_, tile) => tile).filter((tile) => !isHeld(tile)),
+          shown: wall.state.value.cameraIds,
+          isOffline: (id) => ['offline', 'suspended'].includes(cameras.byId.get(id)?.state.status ?? 'offline'),
+          isKnown: (id) => cameras.byId.has(id),
+          layouts: lists.layouts.value ?? [],
+        }),
+      shown: (tile) => wall.state.value.cameraIds[tile] ?? null,
+      prepare: wall.prepare,
+      isReady,
+      isHeld,
+      show(places, step) {
+        const { state } = wall
+        const shape = step.shape ?? state.value.shape
+        const cameraIds = shape.places.map((_, tile) => (places.has(tile) ? (places.get(tile) ?? null) : (state.value.cameraIds[tile] ?? null)))
+        note(places)
+        wall.set({ ...state.value, shape, cameraIds })
+      },
+      onStep(step, cursor) {
+        note(step.places)
+        patrol.skip({ runId, rotationId: chosen.rotationId }, 0, step.skipped, (id) => cameras.byId.get(id)?.state.cause ?? null)
+        remember({ cursor })
+      },
+      onChange: (next) => (view.value = next),
+    })
+  }
+
+  function end() {
+    runner?.close()
+    runner = undefined
+    view.value = null
+    patrol.closeAll()
+  }
+
+  function note(places: RotationStep['places']) {
+    for (const [tile, cameraId] of places) {
+      if (cameraId === null) own.delete(tile)
+      else own.set(tile, cameraId)
+    }
+  }
+
+  function isHeld(tile: number): boolean {
+    return tile === wall.focused.value || tile === wall.enlarged.value
+  }
+
+  /** It has a picture, or it is known that there will be none and why. */
+  function isReady(tile: number, cameraId: CameraId): boolean {
+    const report = reportOf(tile, cameraId)
+    return report !== undefined && (report.hasPicture || ['offline', 'refused', 'noRight', 'limit'].includes(report.kind))
+  }
+
+  function sample() {
+    if (wall.focused.value !== null && runner && performance.now() - touchedAtMs > focusLastsMs && wall.enlarged.value === null) wall.focused.value = null
+    const chosen = rotation.value
+    if (!runner || !chosen || document.hidden) return void patrol.tick().then(noteWaiting)
+    const sights = new Map<number, TileSight>()
+    for (const [tile, cameraId] of wall.state.value.cameraIds.entries()) {
+      const report = cameraId !== null && own.get(tile) === cameraId ? reportOf(tile, cameraId) : undefined
+      if (cameraId !== null && report)
+        sights.set(tile, {
+          cameraId,
+          hasPicture: report.hasPicture,
+          ageMs: report.ageMs,
+          cause: report.cause ?? cameras.byId.get(cameraId)?.state.cause ?? null,
+        })
+    }
+    patrol.sample({ runId, rotationId: chosen.rotationId }, sights, sampleMs * 2)
+    void patrol.tick().then(noteWaiting)
+  }
+
+  function noteWaiting() {
+    waitingReports.value = patrol.waiting()
+  }
+
+  async function flush() {
+    await patrol.flush()
+    noteWaiting()
+  }
+
+  /** Nobody sees a hidden page: the rotation stands, and nothing counts as shown. */
+  function onVisibility() {
+    if (!document.hidden) return begin()
+    end()
+    void flush()
+  }
+
+  function leave() {
+    patrol.closeAll()
+  }
+}
+
+function patrolStore(account: string, wall: number) {
+  const key = `mapwall:${account}:patrol.${wall}`
+  return {
+    read: () => {
+      try {
+        return localStorage.getItem(key)
+      } catch {
+        return null // forbidden by the browser's policy
+      }
+    },
+    write: (text: string) => {
+      try {
+        localStorage.setItem(key, text)
+      } catch (error) {
+        console.info('patrol log not kept on this screen', error) // full or forbidden: it is sent from memory
+      }
+    },
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * Drives a rotation (轮巡): waits, has the next pictures decoded, exchanges them without a black moment, and waits again (R-WALL-2). It knows neither Vue nor
+ * players: it is told what is ready and says what to show. A picture that does not come keeps its predecessor for `lateMs`, then it is shown all the same, with its reason.
+ */
+import type { CameraId } from '../../../server/contract/ids.ts'
+import type { PlayerClock } from '../../engines/player/index.ts'
+import type { RotationStep } from './rotation-plan.ts'
+
+const tickMs = 100
+/** So many are opened at once: most of the time they wait for their camera's key frame, but a machine that plays a wall has not much to spare. */
+const maxOpening = 8
+/** The first step had no time to prepare: what the wall shows may stay a little longer. */
+const firstLateMs = 12_000
+const restBeforeMs = 400
+
+export type RotationPhase = 'showing' | 'preparing' | 'switching' | 'nothing'
+export type RotationView = {
+  phase: RotationPhase
+  isPaused: boolean
+  /** Until the next step. */
+  remainingMs: number
+  /** The step on the screen and the one that comes. */
+  step: RotationStep | null
+  next: RotationStep | null
+  ready: number
+  needed: number
+  /** Tiles whose new picture did not come in time at the last switch, from 0. */
+  lateTiles: readonly number[]
+}
+
+export type RotationOptions = {
+  clock: PlayerClock
+  dwellMs: number
+  cursor: number
+  isPaused: boolean
+  plan: (cursor: number) => RotationStep | undefined
+  /** What the wall shows in a tile now. */
+  shown: (tile: number) => CameraId | null
+  /** Pictures to open out of sight, in this order; replaces what was asked before. */
+  prepare: (places: ReadonlyMap<number, CameraId>) => void
+  isReady: (tile: number, cameraId: CameraId) => boolean
+  /** Puts these on the screen. With a step of another shape all of its places come at once. */
+  show: (places: ReadonlyMap<number, CameraId | null>, step: RotationStep) => void
+  /** A step is complete on the screen. */
+  onStep: (step: RotationStep, cursor: number) => void
+  /** In focus: somebody looks at this tile, it is left alone. */
+  isHeld: (tile: number) => boolean
+  onChange: (view: RotationView) => void
+}
+
+export function createRotationRunner(options: RotationOptions) {
+  const { clock, dwellMs } = options
+  const lateMs = Math.min(6_000, Math.max(2_000, dwellMs))
+  let { cursor, isPaused } = options
+  let phase: RotationPhase = 'showing'
+  let step: RotationStep | null = null
+  let next: RotationStep | null = null
+  /** Of the next step, what still has to come onto the screen. */
+  let pending = new Map<number, CameraId | null>()
+  let needed = 0
+  let lateTiles: number[] = []
+  // the first step comes as soon as its pictures are there
+  let dueMs = clock.monotonicMs()
+  let remainingMs = 0
+  let switchedAtMs = 0
+  let isClosed = false
+  const timer = clock.every(tickMs, tick)
+  tick()
+
+  return { view, tick, pause, resume, goOn, close }
+
+  function tick() {
+    if (isClosed) return
+    const nowMs = clock.monotonicMs()
+    if (phase === 'nothing') {
+      if (isPaused || nowMs < dueMs) return report()
+      phase = 'showing'
+    }
+    if (phase === 'showing' && !isPaused && nowMs >= dueMs - leadMs()) beginPreparing()
+    if (phase === 'preparing') {
+      openMore()
+      if (nowMs >= dueMs) {
+        phase = 'switching'
+        switchedAtMs = nowMs
+        lateTiles = []
+      }
+    }
+    if (phase === 'switching') exchange(nowMs)
+    report()
+  }
+
+  /** How long before the switch the next pictures are opened. */
+  function leadMs(): number {
+    const coming = options.plan(cursor)
+    const changes = coming ? changesOf(coming).size : 0
+    return Math.min(Math.max(500, dwellMs - restBeforeMs), 2_500 + 200 * changes)
+  }
+
+  function changesOf(planned: RotationStep): Map<number, CameraId | null> {
+    return new Map([...planned.places].filter(([tile, id]) => planned.shape !== null || options.shown(tile) !== id))
+  }
+
+  function beginPreparing() {
+    const planned = options.plan(cursor)
+    if (!planned) {
+      // nothing to show: asked again after a dwell
+      phase = 'nothing'
+      next = null
+      dueMs = clock.monotonicMs() + dwellMs
+      return
+    }
+    next = planned
+    pending = changesOf(planned)
+    needed = countCameras(pending)
+    phase = 'preparing'
+    openMore()
+  }
+
+  /** A few at a time, the next when one of them has its picture. */
+  function openMore() {
+    const open = new Map<number, CameraId>()
+    let opening = 0
+    for (const [tile, id] of pending) {
+      if (id === null) continue
+      if (!options.isReady(tile, id) && ++opening > maxOpening) break
+      open.set(tile, id)
+    }
+    options.prepare(open)
+  }
+
+  function exchange(nowMs: number) {
+    const planned = next!
+    const isLate = nowMs - switchedAtMs > (step === null ? Math.max(firstLateMs, lateMs) : lateMs)
+    if (planned.shape !== null) {
+      const open = [...pending].filter(([tile, id]) => id !== null && !options.isReady(tile, id)).map(([tile]) => tile)
+      if (open.length > 0 && !isLate) return openMore()
+      lateTiles = open
+      const all = pending
+      pending = new Map()
+      options.show(all, planned)
+      return complete(nowMs)
+    }
+    const now = new Map<number, CameraId | null>()
+    for (const [tile, id] of pending) {
+      const isReady = id === null || options.isReady(tile, id)
+      if (options.isHeld(tile)) pending.delete(tile)
+      else if (isReady || isLate) {
+        now.set(tile, id)
+        pending.delete(tile)
+        if (!isReady) lateTiles = [...lateTiles, tile]
+      }
+    }
+    if (now.size > 0) options.show(now, planned)
+    if (pending.size > 0) openMore()
+    else complete(nowMs)
+  }
+
+  function complete(nowMs: number) {
+    options.prepare(new Map())
+    step = next
+    next = null
+    needed = 0
+    cursor = step!.nextCursor
+    phase = 'showing'
+    // a step that waited for its pictures is shown as long as any other
+    dueMs = nowMs + dwellMs
+    remainingMs = dwellMs
+    options.onStep(step!, cursor)
+  }
+
+  function pause() {
+    if (isPaused) return
+    isPaused = true
+    remainingMs = Math.max(0, dueMs - clock.monotonicMs())
+    if (phase === 'preparing') {
+      // they would only grow old
+      options.prepare(new Map())
+      pending = new Map()
+      next = null
+      phase = 'showing'
+    }
+    report()
+  }
+
+  function resume() {
+    if (!isPaused) return
+    isPaused = false
+    dueMs = clock.monotonicMs() + remainingMs
+    tick()
+  }
+
+  /** The next step now, also while it is paused. */
+  function goOn() {
+    if (phase === 'switching') return
+    dueMs = clock.monotonicMs()
+    if (phase !== 'preparing') beginPreparing()
+    tick()
+    remainingMs = dwellMs
+  }
+
+  function close() {
+    isClosed = true
+    timer.cancel()
+    options.prepare(new Map())
+  }
+
+  function view(): RotationView {
+    const ready = [...pending].filter(([tile, id]) => id !== null && options.isReady(tile, id)).length
+    const done = phase === 'switching' ? needed - countCameras(pending) : 0
+    return {
+      phase,
+      isPaused,
+      remainingMs: isPaused ? remainingMs : Math.max(0, dueMs - clock.monotonicMs()),
+      step,
+      next: next ?? options.plan(cursor) ?? null,
+      ready: ready + done,
+      needed,
+      lateTiles,
+    }
+  }
+
+  function report() {
+    options.onChange(view())
+  }
+}
+export type RotationRunner = ReturnType<typeof createRotationRunner>
+
+function countCameras(places: ReadonlyMap<number, CameraId | null>): number {
+  return [...places.values()].filter((id) => id !== null).length
+}

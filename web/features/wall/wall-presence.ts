@@ -1,0 +1,44 @@
+/** This wall on the line between windows: it says that it is here, shows what others send, and says goodbye. */
+import { onScopeDispose, watch } from 'vue'
+import type { CameraId } from '../../../server/contract/ids.ts'
+import { useAccountStore } from '../accounts/store.ts'
+import { openWallLine } from '../to-wall/wall-channel.ts'
+import type { Wall } from './wall.ts'
+
+export type WallPresence = {
+  name: () => string
+  onShow: (cameraIds: readonly CameraId[], how: 'add' | 'replace') => { placed: { cameraId: CameraId; tile: number }[]; leftOut: CameraId[] }
+}
+
+export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
+  const account = useAccountStore()
+  const me = () => account.me?.account ?? ''
+  const line = openWallLine(me, (message) => {
+    if (message.type === 'who') return sayHere()
+    if (message.type !== 'show' || message.wall !== wall.number) return
+    const { placed, leftOut } = onShow(message.cameraIds, message.how)
+    line.post({ type: 'shown', account: me(), requestId: message.requestId, wall: wall.number, placed, leftOut })
+    sayHere()
+  })
+  const onHide = () => line.post({ type: 'gone', account: me(), wall: wall.number })
+  window.addEventListener('pagehide', onHide)
+  watch(name, sayHere)
+  sayHere()
+  onScopeDispose(() => {
+    window.removeEventListener('pagehide', onHide)
+    onHide()
+    line.close()
+  })
+
+  function sayHere() {
+    const { shape, cameraIds } = wall.state.value
+    line.post({
+      type: 'here',
+      account: me(),
+      wall: wall.number,
+      name: name().slice(0, 100),
+      tiles: shape.places.length,
+      shown: cameraIds.filter((id) => id !== null).length,
+    })
+  }
+}
