@@ -39,6 +39,8 @@ export function createLedger({ store, clock, log }: { store: HealthStore; clock:
   const waiting = new Map<string, IntervalRow>()
   let writing: Promise<void> | undefined
   let lastHeartbeatMs = -Infinity
+  /** Before the last run's heartbeat is read ours must not be written over it: our absence would be lost. */
+  let isOpen = false
   let isClosed = false
   const ticker = clock.every(WRITE_EVERY_MS, () => {
     if (waiting.size > 0 || clock.monotonicMs() - lastHeartbeatMs >= HEARTBEAT_MS) void flush().catch(() => undefined) // logged by writeWaiting; the rows wait
@@ -73,6 +75,7 @@ export function createLedger({ store, clock, log }: { store: HealthStore; clock:
 
   /** Resolves when everything put before is in the database. */
   async function flush(): Promise<void> {
+    if (!isOpen) return
     // one at a time: `writing` is unset by the call that set it
     for (let running = writing; running; running = writing) await running.catch(() => undefined)
     writing = writeWaiting()
@@ -88,6 +91,7 @@ export function createLedger({ store, clock, log }: { store: HealthStore; clock:
     async open(): Promise<Map<CameraId, IntervalRow>> {
       const { write, open } = afterRestart(await store.listOpen(), await store.findLastAliveAt())
       await store.write(write, clock.now())
+      isOpen = true
       return open
     },
     /** A camera's first interval ever. */

@@ -36,11 +36,18 @@ const idOf = (n: number) => `cam-${n}` as CameraId
 const listCameras = (count: number, perSwitch = 24): WatchedCamera[] =>
   Array.from({ length: count }, (_, n) => ({ cameraId: idOf(n), name: `路口-${n}`, group: `SW-${Math.floor(n / perSwitch)}`, isSuspended: false }))
 
-async function setUp({ count = 48, store = createMemoryStore(), clock = createFakeClock(), gateway = undefined as { isUp: boolean } | undefined } = {}) {
+async function setUp({
+  count = 48,
+  store = createMemoryStore(),
+  clock = createFakeClock(),
+  gateway = undefined as { isUp: boolean } | undefined,
+  opensAfterMs = 0,
+} = {}) {
   const fake = createFakePlane(clock)
   const news: StatusNews[] = []
   const uplink = gateway && createUplink({ address: '10.0.0.1:554', clock, canReach: async () => gateway.isUp })
   const health = createHealth({ store, plane: fake.plane, clock, log: silentLog, random, uplink, tell: (each) => news.push(each) })
+  if (opensAfterMs > 0) await clock.advanceAsync(opensAfterMs)
   await health.open()
   const cameras = listCameras(count)
   health.setCameras(cameras)
@@ -232,36 +239,38 @@ describe('we were blind', () => {
 })
 
 describe('K3 our own restart is no downtime', () => {
-  test.each([{ how: 'stopped cleanly' }, { how: 'killed' }])(
-    '$how: intervals without gap, unknown from our last sign of life to the first evidence',
-    async ({ how }) => {
-      const store = createMemoryStore()
-      const clock = createFakeClock()
-      const first = await setUp({ store, clock, count: 2 })
-      first.fake.fail([idOf(1)], 'unreachable')
-      await clock.advanceAsync(60_000)
-      if (how === 'stopped cleanly') await first.health.close()
-      const endedAt = clock.now()
-      // a killed process writes nothing more: its timers are left behind, its store is not
-      const kept = { ...store, write: store.write }
-      if (how === 'killed') store.write = async () => undefined
-      await clock.advanceAsync(600_000)
-      const second = await setUp({ store: how === 'killed' ? kept : store, clock, count: 2 })
-      expect(second.countOf('unknown')).toBe(2)
-      second.fake.fail([idOf(1)], 'unreachable')
-      await clock.advanceAsync(60_000)
-      for (const n of [0, 1]) {
-        const { intervals } = await second.health.history(idOf(n), { fromAt: 0, toAt: clock.now() })
-        for (let i = 1; i < intervals.length; i++) expect(intervals[i]!.fromAt).toBe(intervals[i - 1]!.toAt)
-        const blind = intervals.find(({ status, toAt }, i) => i > 0 && status === 'unknown' && toAt !== null)!
-        expect(blind.fromAt).toBeLessThanOrEqual(endedAt)
-        expect(endedAt - blind.fromAt).toBeLessThanOrEqual(5_500)
-        expect(blind.toAt! - endedAt).toBeGreaterThanOrEqual(600_000)
-      }
-      const onlineFigures = await second.health.history(idOf(0), { fromAt: 0, toAt: clock.now() })
-      expect(onlineFigures.onlineRate).toBe(1)
-      await second.health.close()
-      await first.health.close()
-    },
-  )
+  test.each([
+    { how: 'stopped cleanly', opensAfterMs: 0 },
+    { how: 'killed', opensAfterMs: 0 },
+    { how: 'killed, and half a minute passes before the next opens', opensAfterMs: 30_000 },
+  ])('$how: intervals without gap, unknown from our last sign of life to the first evidence', async ({ how, opensAfterMs }) => {
+    const store = createMemoryStore()
+    const clock = createFakeClock()
+    const first = await setUp({ store, clock, count: 2 })
+    first.fake.fail([idOf(1)], 'unreachable')
+    await clock.advanceAsync(60_000)
+    if (how === 'stopped cleanly') await first.health.close()
+    const endedAt = clock.now()
+    // a killed process writes nothing more: its timers are left behind, its store is not
+    const isKilled = how !== 'stopped cleanly'
+    const kept = { ...store, write: store.write }
+    if (isKilled) store.write = async () => undefined
+    await clock.advanceAsync(600_000)
+    const second = await setUp({ store: isKilled ? kept : store, clock, count: 2, opensAfterMs })
+    expect(second.countOf('unknown')).toBe(2)
+    second.fake.fail([idOf(1)], 'unreachable')
+    await clock.advanceAsync(60_000)
+    for (const n of [0, 1]) {
+      const { intervals } = await second.health.history(idOf(n), { fromAt: 0, toAt: clock.now() })
+      for (let i = 1; i < intervals.length; i++) expect(intervals[i]!.fromAt).toBe(intervals[i - 1]!.toAt)
+      const blind = intervals.find(({ status, toAt }, i) => i > 0 && status === 'unknown' && toAt !== null)!
+      expect(blind.fromAt).toBeLessThanOrEqual(endedAt)
+      expect(endedAt - blind.fromAt).toBeLessThanOrEqual(5_500)
+      expect(blind.toAt! - endedAt).toBeGreaterThanOrEqual(600_000)
+    }
+    const onlineFigures = await second.health.history(idOf(0), { fromAt: 0, toAt: clock.now() })
+    expect(onlineFigures.onlineRate).toBe(1)
+    await second.health.close()
+    await first.health.close()
+  })
 })
