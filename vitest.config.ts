@@ -22,7 +22,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/web/**', 'test/e2e/**', 'test/architecture.test.ts', 'test/**/*.browser.test.ts'],
           pool: 'forks',
-          maxWorkers: 2,
+          // one more than the cores: most of these wait for a camera, a process or a timer
+          maxWorkers: 3,
         },
       },
       {
