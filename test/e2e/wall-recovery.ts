@@ -8,6 +8,7 @@ import { listTiles } from './wall-eyes.ts'
 
 const TILES = 16
 const LIVE_WITHIN_MS = 10_000
+const BUFFERED_MS = 5_000
 
 export function testWallRecovery(getDemo: () => Demo) {
   let demo: Demo
@@ -58,6 +59,8 @@ export function testWallRecovery(getDemo: () => Demo) {
         )
       else await until('the server answers', answers, Boolean)
       const upMs = performance.now()
+      // what was buffered is shown by then: what is live afterwards is new
+      await browser.page.waitForTimeout(BUFFERED_MS)
       await untilAllLive(patienceMs)
       const backMs = performance.now() - upMs
       console.info(`${name}: ${TILES} tiles live ${Math.round(backMs)} ms after the server`)

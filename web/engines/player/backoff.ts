@@ -11,12 +11,19 @@ export type Backoff = {
 export function createBackoff({
   baseMs = 500,
   capMs = 30_000,
+  hurry = { tries: 0, capMs: 0 },
   random = Math.random,
-}: { baseMs?: number; capMs?: number; random?: () => number } = {}): Backoff {
+}: {
+  baseMs?: number
+  capMs?: number
+  /** The first tries never wait longer than this: a process that is started anew is back within seconds. */
+  hurry?: { tries: number; capMs: number }
+  random?: () => number
+} = {}): Backoff {
   let attempts = 0
   return {
     next() {
-      const boundMs = Math.min(capMs, baseMs * 2 ** Math.min(attempts, 20))
+      const boundMs = Math.min(attempts < hurry.tries ? hurry.capMs : capMs, baseMs * 2 ** Math.min(attempts, 20))
       attempts++
       return Math.round(random() * boundMs)
     },

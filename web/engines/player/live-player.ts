@@ -29,7 +29,7 @@ const maxBacklogBytes = 24 * 1024 * 1024
 
 export function createLivePlayer(video: HTMLVideoElement, options: LivePlayerOptions): LivePlayer {
   const { cameraId, openSocket, serverNow, onState, holdCanvas, clock = browserClock, random = Math.random, openDecoder = openMpegtsDecoder } = options
-  const backoff = createBackoff({ random })
+  const backoff = createBackoff({ random, hurry: { tries: 10, capMs: 3_000 } })
   const feeds = createFeedPair()
   const screen = createScreen(video, { clock, openDecoder, holdCanvas, onFailure: onDecoderFailure, onFirstFrame })
   const ageMs = createPictureAge({ screen, feed: feeds.current, serverNow })

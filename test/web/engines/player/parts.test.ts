@@ -19,6 +19,11 @@ describe('R-LIVE-3 pauses between tries', () => {
     bounds.reset()
     expect([bounds.attempts(), bounds.next()]).toEqual([0, 500])
   })
+
+  test('the first ones hurry, for a server that is only started anew', () => {
+    const bounds = createBackoff({ hurry: { tries: 5, capMs: 3_000 }, random: () => 1 })
+    expect(Array.from({ length: 7 }, bounds.next)).toEqual([500, 1000, 2000, 3000, 3000, 16_000, 30_000])
+  })
 })
 
 describe('R-LIVE the timeline of an FLV stream', () => {

@@ -313,3 +313,22 @@ describe('R-WALL who has no wall', () => {
     expect(wrapper.find('.grid').exists()).toBe(false)
   })
 })
+
+describe('R-WALL-2 the editor', () => {
+  test.each([2, 0, 1])('closes and leaves nothing over the wall, whatever kind was chosen (%i)', async (kind) => {
+    await open()
+    await wrapper
+      .findAll('[role=tab]')
+      .find((each) => each.text() === '轮巡')!
+      .trigger('click')
+    await settle()
+    await wrapper.get('.drawer .tools .button').trigger('click')
+    await settle()
+    document.querySelectorAll<HTMLElement>('.editor .what .option')[kind]!.click()
+    await settle()
+    document.querySelector<HTMLElement>('.editor header .icon-button')!.click()
+    await settle(2_000)
+    expect(document.querySelector('.editor')).toBeNull()
+    expect(document.querySelector('.n-modal-container')).toBeNull()
+  })
+})
