@@ -6,7 +6,6 @@ export const en: SameShape<typeof zh> = {
   toMap: 'Back to the map',
   fullScreen: 'Full screen',
   leaveFullScreen: 'Leave full screen',
-  landing: 'Open the duty overview after login at this screen',
   needsAction: 'Needs action',
   more: '{count} more',
   changes: 'Newest changes',

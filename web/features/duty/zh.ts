@@ -4,7 +4,6 @@ export const zh = {
   toMap: '回到地图',
   fullScreen: '全屏',
   leaveFullScreen: '退出全屏',
-  landing: '本屏登录后打开值班总览',
   needsAction: '需处置',
   more: '另有 {count} 项',
   changes: '最近变化',

@@ -27,6 +27,7 @@ export const en: SameShape<typeof zh> = {
     becameCause: '{name}: {status} · {cause}',
   },
   theme: { dark: 'Dark', light: 'Light', toDark: 'Switch to dark', toLight: 'Switch to light' },
+  landing: { makeThis: 'Open this page after login at this screen', isHere: 'This screen opens here after login; click for the map again' },
   language: 'Language',
   size: 'Size',
   accountMenu: 'Account',

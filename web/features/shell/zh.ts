@@ -25,6 +25,7 @@ export const zh = {
     becameCause: '{name} {status}：{cause}',
   },
   theme: { dark: '深色', light: '浅色', toDark: '改为深色', toLight: '改为浅色' },
+  landing: { makeThis: '本屏登录后打开这一页', isHere: '本屏登录后打开这一页，点一下改回地图' },
   language: '语言',
   size: '显示大小',
   accountMenu: '账号',

@@ -1,4 +1,4 @@
-/** The screen stays on while a wall is shown; asked for again whenever the page is seen, since a browser takes it back when it is hidden. */
+/** The screen stays on while a page is shown that is looked at from afar; asked for again whenever the page is seen, since a browser takes it back when it is hidden. */
 import { onScopeDispose, ref } from 'vue'
 
 export function useWakeLock() {
