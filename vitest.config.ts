@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config'
 
 const isLong = process.env['LONG'] === '1'
 
-/** `server` has ports, processes and databases of its own; `web` runs in happy-dom; `browser` drives Debian's Chromium, one file at a time. */
+/**
+ * `server` has ports, processes and databases of its own; `web` runs in happy-dom; `browser` drives Debian's Chromium, one file at a time.
+ * Three workers on two cores: most tests wait for a camera, a process or a timer.
+ */
 export default defineConfig({
   test: {
     testTimeout: isLong ? 1_800_000 : 60_000,
@@ -14,7 +17,7 @@ export default defineConfig({
     // tests of leaks call the garbage collector
     execArgv: ['--expose-gc'],
     projects: [
-      { test: { name: 'architecture', include: ['test/architecture.test.ts'], maxWorkers: 2 } },
+      { test: { name: 'architecture', include: ['test/architecture.test.ts'], maxWorkers: 3 } },
       {
         extends: true,
         test: {
@@ -22,14 +25,13 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/web/**', 'test/e2e/**', 'test/architecture.test.ts', 'test/**/*.browser.test.ts'],
           pool: 'forks',
-          // one more than the cores: most of these wait for a camera, a process or a timer
           maxWorkers: 3,
         },
       },
       {
         extends: true,
         plugins: [vue()],
-        test: { name: 'web', include: ['test/web/**/*.test.ts'], exclude: ['test/**/*.browser.test.ts'], environment: 'happy-dom', maxWorkers: 2 },
+        test: { name: 'web', include: ['test/web/**/*.test.ts'], exclude: ['test/**/*.browser.test.ts'], environment: 'happy-dom', maxWorkers: 3 },
       },
       {
         extends: true,

@@ -132,7 +132,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     clockGuard,
     log,
     mayTouch: cameras.mayTouch,
-    listCameraIds: (user) => cameras.listEntries().flatMap(({ cameraId }) => (cameras.mayTouch(user, cameraId) ? [cameraId] : [])),
+    listCameraIds: cameras.listIds,
   })
   const system = createSystem({ database, plane, clock, log })
 

@@ -11,13 +11,18 @@ let account = ''
  * Reads the account's choice, else the last one made on this screen, else `fallback`.
  * `isValid` guards against what an older version or a hand left in the storage.
  */
-export function usePreference<T>(key: string, fallback: () => T, isValid: (value: unknown) => boolean): Preference<T> {
+export function usePreference<T>(
+  key: string,
+  fallback: () => T,
+  isValid: (value: unknown) => boolean,
+  { isPersonal = false }: { /** Never handed on to another account at this screen. */ isPersonal?: boolean } = {},
+): Preference<T> {
   const value = ref(read()) as Ref<T>
   reloads.push(() => (value.value = read()))
   return { value, set }
 
   function read(): T {
-    for (const name of [`${prefix}${account}:${key}`, `${prefix}:${key}`]) {
+    for (const name of [`${prefix}${account}:${key}`, ...(isPersonal ? [] : [`${prefix}:${key}`])]) {
       const kept = parse(storage()?.getItem(name))
       if (isValid(kept)) return kept as T
     }
@@ -29,7 +34,7 @@ export function usePreference<T>(key: string, fallback: () => T, isValid: (value
     const text = JSON.stringify(next)
     try {
       storage()?.setItem(`${prefix}${account}:${key}`, text)
-      storage()?.setItem(`${prefix}:${key}`, text)
+      if (!isPersonal) storage()?.setItem(`${prefix}:${key}`, text)
     } catch (error) {
       console.info('preference not kept', key, error) // storage full or forbidden: the choice holds until the page closes
     }

@@ -156,8 +156,11 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
   }
 
   async function look(): Promise<void> {
-    await expire()
-    await hold()
+    try {
+      await expire()
+    } finally {
+      await hold()
+    }
   }
 
   /** A clock that was set takes nothing away. Files go before the row says so. */
@@ -165,7 +168,12 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
     if (!clockGuard.mayExpire()) return
     const nowAt = clock.now()
     for (const exportId of await store.listExpired(nowAt)) {
-      await folders.remove(exportId)
+      try {
+        await folders.remove(exportId)
+      } catch (problem) {
+        log.warn({ exportId, problem }, 'the files of an export are taken away at the next look')
+        continue
+      }
       if (await store.change(exportId, ['ready'], { state: 'expired' })) log.info({ exportId }, 'the files of an export were taken away')
     }
     for (const { exportId, requestedAt } of await store.listIn(['waiting'])) {

@@ -193,6 +193,8 @@ function findStation(text: string, stations: readonly Station[]): Station | unde
 /** Where the name stands: deep inside the largest part. */
 function labelOf(jurisdiction: Jurisdiction): LonLat {
   const largest = jurisdiction.reduce((a, b) => (areaM2([b]) > areaM2([a]) ? b : a))
-  const [lon, lat] = polylabel(largest, LABEL_PRECISION_DEG)
+  // finer than a thousandth of its length nobody sees, and a sliver would be cut into millions of cells
+  const { x, y } = boundsOf([largest])
+  const [lon, lat] = polylabel(largest, Math.max(LABEL_PRECISION_DEG, Math.max(x[1] - x[0], y[1] - y[0]) / 1_000))
   return [Number(lon.toFixed(6)), Number(lat.toFixed(6))]
 }

@@ -83,6 +83,11 @@ export class Outlet {
     return this.form.pictures !== undefined
   }
 
+  /** Whether it takes a place among the transcodes, for pictures or for sound. */
+  get hasPlace(): boolean {
+    return this.form.pictures !== undefined || typeof this.form.sound === 'object'
+  }
+
   get hasSound(): boolean {
     return this.form.sound !== 'none'
   }
@@ -203,6 +208,7 @@ export class Outlet {
         },
         onFailed: (detail) => {
           if (this.isClosed || this.sound !== sound) return
+          void sound.close()
           this.sound = undefined
           log.warn({ detail }, 'transcoding of recorded sound failed')
           // one that never gave anything never will; another is begun with the next sound

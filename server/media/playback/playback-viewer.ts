@@ -115,7 +115,7 @@ export class PlaybackViewer {
 
   /** A page that stands still keeps no transcode; what it has been sent is still there. */
   private rest() {
-    if (!this.playout?.isTranscoding) return
+    if (!this.playout?.hasPlace) return
     this.playout.rest()
     this.forms.release()
   }

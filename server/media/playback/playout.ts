@@ -122,6 +122,10 @@ export class Playout {
     return this.outlet?.isTranscoding ?? false
   }
 
+  get hasPlace() {
+    return this.outlet?.hasPlace ?? false
+  }
+
   onDrain() {
     this.wake()
   }

@@ -32,7 +32,8 @@ export class Flusher {
       if (this.child === child) this.child = undefined // the next flush begins another
     }
     child.on('error', forget).on('exit', forget)
-    child.stdin.on('error', forget)
+    // out of file descriptors there are no pipes, and the error comes later
+    ;(child.stdin as typeof child.stdin | undefined)?.on('error', forget)
     return child
   }
 }

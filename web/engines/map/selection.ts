@@ -10,7 +10,7 @@ import { discRadiusPx } from './ring.ts'
 import type { ClusterItem, MapItem, PointItem } from './scene.ts'
 import { type Shape, shapeOf } from './shape.ts'
 import { borderOf } from './sketch.ts'
-import { paintCorridor, pxPerMetre } from './sketch-paint.ts'
+import { paintCorridor } from './sketch-paint.ts'
 import type { Symbols } from './symbols.ts'
 import { drawDot, drawPlate, LINE_PX, type Px, strokeLine, trace } from './tool-paint.ts'
 import type { ShownSelection } from './tools.ts'
@@ -60,7 +60,7 @@ export function createSelection(toXy: (lonLat: LonLat) => readonly [number, numb
       const { line, widthM } = shown.shape
       const screen = line.map(toScreen)
       frame.inPx()
-      paintCorridor(frame, screen, pxPerMetre(line, screen) * widthM)
+      paintCorridor(frame, line, toScreen, widthM)
       trace(ctx, screen)
       strokeLine(frame)
       // which end is the beginning

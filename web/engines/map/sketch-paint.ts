@@ -1,6 +1,7 @@
 /** The rubber band: what is being drawn, with its lengths, and a measure that stays. */
 import type { LonLat } from '../../../server/contract/ids.ts'
 import type { Frame } from './frame.ts'
+import { destination } from './geometry.ts'
 import { areaM2, lengthM, writeArea, writeLength } from './measure.ts'
 import { metresBetween } from './selecting.ts'
 import { borderOf, isPulled, isSelectTool, leastPlaces, shapeOfPlaces } from './sketch.ts'
@@ -12,6 +13,8 @@ export type Sketch = { readonly tool: MapTool; readonly places: readonly LonLat[
 /** A leg shorter than this on the screen has no room for its length. */
 const SHORTEST_LABELLED_PX = 56
 const ABOVE_PX = 18
+/** Long enough that pixels are not rounded away, short enough that the earth is flat. */
+const PROBE_M = 1_000
 
 /** `isEnded`: a measure that stays, with its sum where the hand was. */
 export function paintSketch(frame: Frame, sketch: Sketch, toScreen: (lonLat: LonLat) => Px, isEnded = false): void {
@@ -49,7 +52,7 @@ function paintCorners(frame: Frame, { tool, places, hand, widthM }: Sketch, toSc
   const isArea = tool === 'polygon' || tool === 'area'
   const line = hand ? [...places, hand] : places
   const screen = line.map(toScreen)
-  if (tool === 'route') paintCorridor(frame, screen, pxPerMetre(line, screen) * widthM)
+  if (tool === 'route') paintCorridor(frame, line, toScreen, widthM)
   if (isArea && screen.length > 2) {
     trace(ctx, screen, true)
     fillArea(frame)
@@ -74,26 +77,31 @@ function paintCorners(frame: Frame, { tool, places, hand, widthM }: Sketch, toSc
   else if (!isArea && line.length >= (isMeasure && isEnded ? 2 : 3)) drawPlate(frame, writeLength(lengthM(line)), [end[0], end[1] - ABOVE_PX * scale], true)
 }
 
-/** The corridor of a route: as wide as the ground says, one area however it turns. The canvas must be in pixels. */
-export function paintCorridor({ ctx, ink }: Frame, screen: readonly Px[], halfWidthPx: number): void {
-  trace(ctx, screen)
+/**
+ * The corridor of a route, as wide as the ground says, one area however it turns. Where degrees are the unit a metre east is longer on the screen than a
+ * metre north. The canvas must be in pixels.
+ */
+export function paintCorridor({ ctx, ink }: Frame, line: readonly LonLat[], toScreen: (lonLat: LonLat) => Px, halfWidthM: number): void {
+  const [at] = line
+  if (!at) return
+  const [x, y] = toScreen(at)
+  const eastPx = Math.abs(toScreen(destination(at, 90, PROBE_M))[0] - x) / PROBE_M
+  const northPx = Math.abs(toScreen(destination(at, 0, PROBE_M))[1] - y) / PROBE_M
+  if (!(eastPx > 0 && northPx > 0)) return
+  const stretch = eastPx / northPx
+  ctx.save()
+  ctx.scale(stretch, 1)
+  trace(
+    ctx,
+    line.map(toScreen).map(([px, py]) => [px / stretch, py] as const),
+  )
   ctx.lineJoin = 'round'
   ctx.lineCap = 'round'
-  ctx.lineWidth = Math.max(1, 2 * halfWidthPx)
+  ctx.lineWidth = Math.max(1, 2 * halfWidthM * northPx)
   ctx.strokeStyle = ink.primary
   ctx.globalAlpha = 0.16
   ctx.stroke()
-  ctx.globalAlpha = 1
-}
-
-/** Asked of the line itself: true wherever on the earth and in whatever projection it lies. */
-export function pxPerMetre(line: readonly LonLat[], screen: readonly Px[]): number {
-  let [px, metres] = [0, 0]
-  for (let i = 1; i < line.length; i++) {
-    px += Math.hypot(screen[i]![0] - screen[i - 1]![0], screen[i]![1] - screen[i - 1]![1])
-    metres += metresBetween(line[i - 1]!, line[i]!)
-  }
-  return metres === 0 ? 0 : px / metres
+  ctx.restore()
 }
 
 function centreOf(screen: readonly Px[]): Px {

@@ -9,6 +9,8 @@ import { serverNow } from '../../base/server-clock.ts'
 /** A slider that is dragged asks this often at most. */
 const askEveryMs = 200
 const keptMoments = 60
+/** Downtime is told of later than it began: only what is older than this stays as it is. */
+const settledAfterMs = 3_600_000
 
 /** Why a moment cannot be shown. */
 export type PastRefusal = 'tooOld' | 'inFuture' | 'noRight'
@@ -64,9 +66,11 @@ export function useMapPast({ at, canSee }: { at: MaybeRefOrGetter<Instant | null
     const own = (aborting = new AbortController())
     try {
       const answer = await call(statusApi.past, { query: { at: asked }, signal: own.signal })
-      const oldest = kept.keys().next().value
-      if (kept.size >= keptMoments && oldest !== undefined) kept.delete(oldest)
-      kept.set(asked, answer)
+      if (asked < serverNow() - settledAfterMs) {
+        const oldest = kept.keys().next().value
+        if (kept.size >= keptMoments && oldest !== undefined) kept.delete(oldest)
+        kept.set(asked, answer)
+      }
       states.value = answer
       problem.value = null
     } catch (error) {

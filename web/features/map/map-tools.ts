@@ -48,7 +48,8 @@ export function useMapTools({ change, clearMeasure }: { change(changes: Partial<
   function onShape(shape: MapShape): void {
     tool.value = null
     if (fitsAddress(shape)) change({ shape, nearLonLat: null, droppedIds: [] })
-    else say(t('map.tool.tooManyCorners', { count: maxCorners }))
+    else if (shape.kind === 'polygon' || shape.kind === 'route') say(t('map.tool.tooManyCorners', { count: maxCorners }))
+    else say(t('map.tool.badSize'))
   }
 
   return {

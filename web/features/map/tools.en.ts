@@ -83,6 +83,7 @@ export const toolsEn: SameShape<typeof toolsZh> = {
     cancel: 'Cancel',
     endMeasure: 'End',
     tooManyCorners: 'Not selected: {count} points at most',
+    badSize: 'Not selected: too large or too small (circles: radius 1 m to 50 km)',
   },
   layers: {
     title: 'Layers',

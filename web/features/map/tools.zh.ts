@@ -81,6 +81,7 @@ export const toolsZh = {
     cancel: '取消',
     endMeasure: '结束',
     tooManyCorners: '没有框选：最多 {count} 个点',
+    badSize: '没有框选：范围太大或太小（圆的半径 1 米至 50 公里）',
   },
   layers: {
     title: '图层',

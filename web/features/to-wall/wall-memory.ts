@@ -19,6 +19,7 @@ export function wallMemory(wall: WallNumber): WallMemory {
     wall === 1 ? 'wall' : `wall.${wall}`,
     () => emptyWall(),
     (kept) => WallState.safeParse(kept).success,
+    { isPersonal: true },
   )
   const memory = { state: value, set }
   memories.set(wall, memory)

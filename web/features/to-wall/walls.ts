@@ -81,6 +81,7 @@ function keep(cameraIds: readonly CameraId[], wall: WallNumber, how: WallShow['h
     return { wall, tiles: state.cameraIds.flatMap((id, tile) => (id === null ? [] : [tile])), leftOut: cameraIds.slice(state.cameraIds.length) }
   }
   const { state, placed, leftOut } = withCameras(memory.state.value, cameraIds)
-  memory.set(state)
+  // a rotation would take the tile at its next step
+  memory.set(placed.length > 0 ? { ...state, rotation: null } : state)
   return { wall, tiles: placed.map(({ tile }) => tile), leftOut }
 }

@@ -9,6 +9,8 @@ import { ApiError } from '../../base/api.ts'
 
 export const freshUnderMs = 3_000
 const reportEveryMs = 60_000
+/** A full batch does not wait for the minute. */
+const hurryMs = 10_000
 const maxBatch = 500
 /** Some hours of a fast rotation while the server is away; then the oldest go, and the log says how many. */
 export const maxKept = 5_000
@@ -38,7 +40,7 @@ export function createPatrolLog({ store, send, now }: PatrolLogOptions) {
     closeAll,
     flush,
     /** Asked often; sends once a minute. */
-    tick: () => (now() - sentAt >= reportEveryMs || kept.length >= maxBatch ? flush() : Promise.resolve()),
+    tick: () => (now() - sentAt >= (kept.length >= maxBatch ? hurryMs : reportEveryMs) ? flush() : Promise.resolve()),
     waiting: () => kept.length,
     lost: () => lost,
   }

@@ -48,26 +48,38 @@ export function useRotating({
   const waitingReports = shallowRef(patrol.waiting())
 
   // by what it does: a saved change begins a new run, a renamed owner does not
-  watch(() => JSON.stringify([rotation.value?.rotationId, rotation.value?.steps, rotation.value?.dwellMs, rotation.value?.onOffline]), begin, {
-    immediate: true,
-  })
-  watch(wall.focused, () => (touchedAtMs = performance.now()))
+  watch(
+    () => JSON.stringify([cameras.isLoaded, rotation.value?.rotationId, rotation.value?.steps, rotation.value?.dwellMs, rotation.value?.onOffline]),
+    begin,
+    {
+      immediate: true,
+    },
+  )
+  watch([wall.focused, wall.enlarged], onTouched)
   watch(
     () => cameras.connection,
     (connection) => connection === 'live' && void flush(),
   )
   const sampler = setInterval(sample, sampleMs)
   document.addEventListener('visibilitychange', onVisibility)
+  window.addEventListener('pointerdown', onTouched)
+  window.addEventListener('keydown', onTouched)
   window.addEventListener('pagehide', leave)
   onScopeDispose(() => {
     clearInterval(sampler)
     document.removeEventListener('visibilitychange', onVisibility)
+    window.removeEventListener('pointerdown', onTouched)
+    window.removeEventListener('keydown', onTouched)
     window.removeEventListener('pagehide', leave)
     end()
     void flush()
   })
 
   return { view, rotation, waitingReports, start, stop, pause, resume, goOn: () => runner?.goOn(), flush }
+
+  function onTouched() {
+    touchedAtMs = performance.now()
+  }
 
   function start(rotationId: string) {
     wall.enlarged.value = null
@@ -97,7 +109,7 @@ export function useRotating({
     end()
     const running = wall.state.value.rotation
     const chosen = rotation.value
-    if (!running || !chosen || document.hidden) return
+    if (!running || !chosen || document.hidden || !cameras.isLoaded) return
     runId = uuid()
     own = new Map()
     runner = createRotationRunner({
@@ -153,6 +165,15 @@ export function useRotating({
     return tile === wall.focused.value || tile === wall.enlarged.value
   }
 
+  function isHeldByHand(): boolean {
+    return wall.focused.value !== null || wall.enlarged.value !== null
+  }
+
+  /** Behind an enlarged tile, or one in full screen: nobody sees it. */
+  function isCovered(tile: number): boolean {
+    return (wall.enlarged.value !== null && wall.enlarged.value !== tile) || document.fullscreenElement?.closest('.spot') != null
+  }
+
   /** It has a picture, or it is known that there will be none and why. */
   function isReady(tile: number, cameraId: CameraId): boolean {
     const report = reportOf(tile, cameraId)
@@ -160,12 +181,12 @@ export function useRotating({
   }
 
   function sample() {
-    if (wall.focused.value !== null && runner && performance.now() - touchedAtMs > focusLastsMs && wall.enlarged.value === null) wall.focused.value = null
+    if (isHeldByHand() && runner && performance.now() - touchedAtMs > focusLastsMs) wall.focused.value = wall.enlarged.value = null
     const chosen = rotation.value
     if (!runner || !chosen || document.hidden) return void patrol.tick().then(noteWaiting)
     const sights = new Map<number, TileSight>()
     for (const [tile, cameraId] of wall.state.value.cameraIds.entries()) {
-      const report = cameraId !== null && own.get(tile) === cameraId ? reportOf(tile, cameraId) : undefined
+      const report = cameraId !== null && own.get(tile) === cameraId && !isCovered(tile) ? reportOf(tile, cameraId) : undefined
       if (cameraId !== null && report)
         sights.set(tile, {
           cameraId,

@@ -76,7 +76,7 @@ export function createRotationRunner(options: RotationOptions) {
       if (isPaused || nowMs < dueMs) return report()
       phase = 'showing'
     }
-    if (phase === 'showing' && !isPaused && nowMs >= dueMs - leadMs()) beginPreparing()
+    if (phase === 'showing' && !isPaused && nowMs >= dueMs - leadMs() && !isWholeHeld()) beginPreparing()
     if (phase === 'preparing') {
       openMore()
       if (nowMs >= dueMs) {
@@ -87,6 +87,13 @@ export function createRotationRunner(options: RotationOptions) {
     }
     if (phase === 'switching') exchange(nowMs)
     report()
+  }
+
+  /** A step of another shape would take the tile somebody looks at: it waits. */
+  function isWholeHeld(): boolean {
+    const coming = options.plan(cursor)
+    if (!coming || coming.shape === null) return false
+    return [...coming.places.keys(), ...(step?.places.keys() ?? [])].some(options.isHeld)
   }
 
   /** How long before the switch the next pictures are opened. */

@@ -1,10 +1,12 @@
 /** Keys of the wall (design.md section 7): digits choose a tile, two within a moment one above 9. */
-import { useShortcuts } from '../../base/shortcuts.ts'
+import { type Shortcut, useShortcuts } from '../../base/shortcuts.ts'
 import type { Direction } from './geometry.ts'
 
 const secondDigitMs = 700
 
 export type WallActions = {
+  /** A dialog stands over the wall: its keys are its own. */
+  isCovered(): boolean
   tiles(): number
   focus(tile: number): void
   move(direction: Direction): void
@@ -52,7 +54,7 @@ export function useWallKeys(actions: WallActions): void {
     actions.focus(tile)
     return true
   }
-  useShortcuts([
+  const keys: Shortcut[] = [
     ...Array.from({ length: 10 }, (_, digit) => ({ keys: String(digit), ...(digit === 1 && { label: 'wall.keys.digits' as const }), run: () => press(digit) })),
     { keys: 'arrowleft', label: 'wall.keys.move', run: () => actions.move('left') },
     { keys: 'arrowright', run: () => actions.move('right') },
@@ -68,5 +70,6 @@ export function useWallKeys(actions: WallActions): void {
     { keys: 't', label: 'wall.drawer', run: actions.drawer },
     { keys: 'f', label: 'live.fullscreen', run: actions.fullscreen },
     { keys: 'escape', label: 'shell.keys.back', run: actions.back },
-  ])
+  ]
+  useShortcuts(keys.map((each) => ({ ...each, run: () => (actions.isCovered() ? false : each.run()) })))
 }
