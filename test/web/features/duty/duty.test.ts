@@ -1,18 +1,16 @@
 /** The big screen of the duty room: what it says and in which order, and that its three pictures come back (R-WALL, R-MAP-1). The map itself has its own tests. */
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
-import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import type { CameraPoint } from '../../../../server/contract/cameras.ts'
-import type { UserId } from '../../../../server/contract/ids.ts'
 import type { StatusChange } from '../../../../server/contract/status.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
-import { useAccountStore } from '../../../../web/features/accounts/store.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import DutyPage from '../../../../web/features/duty/DutyPage.vue'
 import { dutyRoutes } from '../../../../web/features/duty/routes.ts'
 import LiveTile from '../../../../web/features/live/LiveTile.vue'
 import { messages } from '../../../../web/messages.ts'
+import { signInAs } from '../../support/sign-in.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
 const now = new Date(2026, 10, 22, 19, 42, 8).getTime()
@@ -43,19 +41,7 @@ async function open({
   changes?: StatusChange[]
   permissions?: string[]
 }) {
-  const pinia = createPinia()
-  setActivePinia(pinia)
-  useAccountStore().me = {
-    userId: 'u1' as UserId,
-    account: 'D-017',
-    displayName: '',
-    role: 'dutyOfficer',
-    permissions: permissions as never,
-    stationIds: null,
-    lastLogin: null,
-    sessionEndsAt: 0,
-    mustChangePassword: false,
-  }
+  const pinia = signInAs({ permissions })
   const store = useCameraStore()
   store.byId = new Map(cameras.map((camera) => [camera.cameraId, camera]))
   store.recentChanges = changes

@@ -1,17 +1,16 @@
 /** The map page as people use it, with the engine played by a fake: selections, nearest, layers, bookmarks, time, placing (R-MAP-4 to 8). */
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
-import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { FunctionalComponent } from 'vue'
 import { createMemoryHistory, createRouter, type Router, RouterView } from 'vue-router'
-import type { CameraId, LonLat, UserId } from '../../../../server/contract/ids.ts'
-import { type Role, rolePermissions } from '../../../../server/contract/permissions.ts'
+import type { CameraId, LonLat } from '../../../../server/contract/ids.ts'
+import { type Role } from '../../../../server/contract/permissions.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
 import type { EditedPlace, MapShape, ShownSelection, ToolHandlers } from '../../../../web/engines/map/index.ts'
-import { useAccountStore } from '../../../../web/features/accounts/store.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import MapPage from '../../../../web/features/map/MapPage.vue'
 import { messages } from '../../../../web/messages.ts'
+import { signInAs } from '../../support/sign-in.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
 type Engine = { calls: [name: string, ...args: unknown[]][]; tools: ToolHandlers; options: { config: { baseMap: { name?: string } } } }
@@ -116,19 +115,7 @@ afterEach(() => {
 })
 
 async function open(query = '', role: Role = 'supervisor') {
-  const pinia = createPinia()
-  setActivePinia(pinia)
-  useAccountStore().me = {
-    userId: 'u1' as UserId,
-    account: 'D-017',
-    displayName: '',
-    role,
-    permissions: [...rolePermissions[role]],
-    stationIds: null,
-    lastLogin: null,
-    sessionEndsAt: 0,
-    mustChangePassword: false,
-  }
+  const pinia = signInAs({ role })
   const store = useCameraStore()
   store.byId = new Map(points.map((point) => [point.cameraId, point]))
   const { stationId } = points[0]!

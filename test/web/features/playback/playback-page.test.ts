@@ -1,12 +1,10 @@
 /** The page's view is its address: read from it, written to it (R-PLAY-2). Pictures and canvas are left out here; the browser test has them. */
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
-import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import type { CameraPoint } from '../../../../server/contract/cameras.ts'
-import type { CameraId, UserId } from '../../../../server/contract/ids.ts'
+import type { CameraId } from '../../../../server/contract/ids.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
-import { useAccountStore } from '../../../../web/features/accounts/store.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import PlaybackPage from '../../../../web/features/playback/PlaybackPage.vue'
 import PlaybackTile from '../../../../web/features/playback/PlaybackTile.vue'
@@ -15,6 +13,7 @@ import PlaybackTools from '../../../../web/features/playback/PlaybackTools.vue'
 import { playbackRoutes } from '../../../../web/features/playback/routes.ts'
 import { messages } from '../../../../web/messages.ts'
 import { createRecordingsApi, type RecordingsApi, toFetch } from '../../support/recordings-api.ts'
+import { signInAs } from '../../support/sign-in.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
 const now = new Date(2026, 10, 22, 19, 42, 8).getTime()
@@ -41,19 +40,7 @@ afterEach(() => {
 })
 
 async function open(address: string, permissions = ['camera.see', 'camera.playback']) {
-  const pinia = createPinia()
-  setActivePinia(pinia)
-  useAccountStore().me = {
-    userId: 'u1' as UserId,
-    account: 'D-017',
-    displayName: '',
-    role: 'dutyOfficer',
-    permissions: permissions as never,
-    stationIds: null,
-    lastLogin: null,
-    sessionEndsAt: 0,
-    mustChangePassword: false,
-  }
+  const pinia = signInAs({ permissions })
   const store = useCameraStore()
   const cameras: CameraPoint[] = ['a', 'b', 'c'].map((id) => cameraPoint({ id, name: `澄桥路口-${id}` }))
   store.byId = new Map(cameras.map((camera) => [camera.cameraId, camera]))

@@ -1,17 +1,16 @@
 /** Importing jurisdictions: the file is looked into, checked, and applied; after an error everything chosen stays (R-MAP-6). */
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
-import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
-import { StationId, type UserId } from '../../../../server/contract/ids.ts'
-import { type Role, rolePermissions } from '../../../../server/contract/permissions.ts'
+import { StationId } from '../../../../server/contract/ids.ts'
+import { type Role } from '../../../../server/contract/permissions.ts'
 import { JurisdictionProblem, type JurisdictionReport, MAX_JURISDICTION_FILE_BYTES } from '../../../../server/contract/stations.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
-import { useAccountStore } from '../../../../web/features/accounts/store.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import { lookInto, ringsOf } from '../../../../web/features/stations/geo-json.ts'
 import StationsPage from '../../../../web/features/stations/StationsPage.vue'
 import { messages } from '../../../../web/messages.ts'
+import { signInAs } from '../../support/sign-in.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
 let wrapper: VueWrapper
@@ -56,19 +55,7 @@ afterEach(() => {
 })
 
 async function open(role: Role = 'systemAdmin') {
-  const pinia = createPinia()
-  setActivePinia(pinia)
-  useAccountStore().me = {
-    userId: 'u1' as UserId,
-    account: 'sysadmin',
-    displayName: '',
-    role,
-    permissions: [...rolePermissions[role]],
-    stationIds: null,
-    lastLogin: null,
-    sessionEndsAt: 0,
-    mustChangePassword: false,
-  }
+  const pinia = signInAs({ role, account: 'sysadmin' })
   const cameras = useCameraStore()
   cameras.stations = new Map([[station.stationId, station]])
   const point = cameraPoint({ id: 'a' })

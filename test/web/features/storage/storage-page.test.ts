@@ -1,16 +1,15 @@
 /** The storage page as people use it: what stands there, what may be done by whom, and with which keys (R-STORE). */
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
-import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
-import type { CameraId, UserId } from '../../../../server/contract/ids.ts'
-import { type Role, rolePermissions } from '../../../../server/contract/permissions.ts'
+import type { CameraId } from '../../../../server/contract/ids.ts'
+import { type Role } from '../../../../server/contract/permissions.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
-import { useAccountStore } from '../../../../web/features/accounts/store.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import StoragePage from '../../../../web/features/storage/StoragePage.vue'
 import { storageRoutes } from '../../../../web/features/storage/routes.ts'
 import { messages } from '../../../../web/messages.ts'
+import { signInAs } from '../../support/sign-in.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
 const now = new Date(2026, 10, 22, 19, 42, 8).getTime()
@@ -110,19 +109,7 @@ function usualReplies(): Record<string, unknown> {
 }
 
 async function open(address: string, role: Role = 'supervisor') {
-  const pinia = createPinia()
-  setActivePinia(pinia)
-  useAccountStore().me = {
-    userId: 'u1' as UserId,
-    account: 'D-017',
-    displayName: '',
-    role,
-    permissions: [...rolePermissions[role]],
-    stationIds: null,
-    lastLogin: null,
-    sessionEndsAt: 0,
-    mustChangePassword: false,
-  }
+  const pinia = signInAs({ role })
   const store = useCameraStore()
   store.byId = new Map(['a', 'b', 'c'].map((id) => [id as CameraId, cameraPoint({ id, name: `澄桥路口-${id}` })]))
   const station = {

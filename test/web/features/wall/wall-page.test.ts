@@ -1,13 +1,11 @@
 /** The page without pictures: what clicks, keys, other windows and the memory of this screen do to the wall (R-WALL). The browser test has the pictures. */
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
-import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
-import type { CameraId, UserId } from '../../../../server/contract/ids.ts'
+import type { CameraId } from '../../../../server/contract/ids.ts'
 import { type SaveLayout, type WallLayout, wallShapes } from '../../../../server/contract/walls.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
 import { setPreferenceAccount } from '../../../../web/base/preference.ts'
-import { useAccountStore } from '../../../../web/features/accounts/store.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import { emptyWall } from '../../../../web/features/to-wall/wall-state.ts'
 import { wallMemory } from '../../../../web/features/to-wall/wall-memory.ts'
@@ -15,6 +13,7 @@ import { wallRoutes } from '../../../../web/features/wall/routes.ts'
 import WallPage from '../../../../web/features/wall/WallPage.vue'
 import WallPicture from '../../../../web/features/wall/WallPicture.vue'
 import { messages } from '../../../../web/messages.ts'
+import { signInAs } from '../../support/sign-in.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
 const layout = (rest: Partial<WallLayout> = {}): WallLayout => ({
@@ -64,19 +63,7 @@ afterEach(() => {
 })
 
 async function open(address = '/wall', permissions = ['camera.see', 'camera.live', 'camera.playback']) {
-  const pinia = createPinia()
-  setActivePinia(pinia)
-  useAccountStore().me = {
-    userId: 'u1' as UserId,
-    account: 'D-017',
-    displayName: '',
-    role: 'dutyOfficer',
-    permissions: permissions as never,
-    stationIds: null,
-    lastLogin: null,
-    sessionEndsAt: 0,
-    mustChangePassword: false,
-  }
+  const pinia = signInAs({ permissions })
   const store = useCameraStore()
   store.byId = new Map(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => [id as CameraId, cameraPoint({ id, name: `澄桥路-${id}` })]))
   store.stations = new Map([['s1', { stationId: 's1', name: '青岚派出所', shortName: '青岚所' }]]) as never
