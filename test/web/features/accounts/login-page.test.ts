@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { installMessages } from '../../../../web/base/i18n.ts'
 import LoginPage from '../../../../web/features/accounts/LoginPage.vue'
+import { useLanding } from '../../../../web/features/shell/landing.ts'
 import { messages } from '../../../../web/messages.ts'
 
 const me = {
@@ -43,6 +44,7 @@ async function open(address = '/login') {
     routes: [
       { path: '/login', name: 'login', component: page },
       { path: '/map', name: 'map', component: page },
+      { path: '/duty', name: 'duty', component: page },
       { path: '/setup', name: 'setup', component: page },
     ],
   })
@@ -112,6 +114,16 @@ describe('R-SEC-2 the login page', () => {
     const { wrapper, router } = await open(`/login?return=${encodeURIComponent(back)}`)
     await signIn(wrapper, 'duty', 'right')
     expect(router.currentRoute.value.fullPath).toBe(goes)
+    wrapper.unmount()
+  })
+
+  test('a screen that was given the overview opens it', async () => {
+    useLanding().setLanding('duty')
+    loginAnswer = () => Response.json(me)
+    const { wrapper, router } = await open()
+    await signIn(wrapper, 'duty', 'right')
+    expect(router.currentRoute.value.fullPath).toBe('/duty')
+    useLanding().setLanding('map')
     wrapper.unmount()
   })
 
