@@ -206,7 +206,7 @@ export function testMapTools(getDemo: () => Demo) {
       const admin = await openMapPage(demo, { account: 'sysadmin', path: '/?perf=1' })
       try {
         await admin.page.keyboard.press('l')
-        await admin.page.locator('.layers a').click()
+        await admin.page.getByRole('link', { name: '导入辖区边界' }).click()
         const [station] = listDemoStations()
         const ring = [
           [111.6, 40.7],
