@@ -14,13 +14,12 @@ import { systemClock } from '../../server/base/clock.ts'
 import { silentLog } from '../../server/base/log.ts'
 import type { PlaybackServerMessage } from '../../server/contract/recordings.ts'
 import type { CameraAddress } from '../../server/demo/simulator.ts'
-import { MEMORY_ENVIRONMENT } from '../../server/media/memory.ts'
 import { createMediaPlane } from '../../server/media/plane-client.ts'
 import type { MediaEvent, RecordedSegment } from '../../server/media/plane.ts'
 import { hasFfmpeg, makeClip } from '../support/clip.ts'
 import { openDatabaseProcess } from '../support/database.ts'
 import { draftOf, openTestWorld, signInCookie, stationOf, testPassword } from '../support/open-app.ts'
-import { cameraId, temporaryFolder, until } from './support.ts'
+import { cameraId, forkMedia, temporaryFolder, until } from './support.ts'
 
 const isLong = process.env['LONG'] === '1'
 const CAMERAS = isLong ? 16 : 6
@@ -51,18 +50,7 @@ describe.skipIf(!hasFfmpeg)('L1 logins beside pictures', () => {
         host.once('message', (said) => resolve(said as { cameras: CameraAddress[] })),
       )
       const socketPath = join(folder, 'media.sock')
-      const media = fork(fileURLToPath(new URL('../../server/media/main.ts', import.meta.url)), [], {
-        execArgv: ['--import', 'tsx'],
-        env: {
-          ...process.env,
-          ...MEMORY_ENVIRONMENT,
-          MEDIA_SOCKET: socketPath,
-          STILLS_DIR: join(folder, 'stills'),
-          RECORDING_DIRS: JSON.stringify([join(folder, 'recordings')]),
-          LOG_LEVEL: 'error',
-        },
-      })
-      onTestFinished(() => void media.kill('SIGKILL'))
+      forkMedia(folder, socketPath)
       const plane = createMediaPlane({ socketPath, clock: systemClock, log: silentLog })
       const problems: MediaEvent[] = []
       const segments = new Map<string, RecordedSegment>()

@@ -1,19 +1,16 @@
 /** S1: the media process as it runs, 32 cameras recorded over real RTSP and 16 pages that play back, seek, leave and come again: nothing missing, nothing kept. */
-import { fork } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
 import { silentLog } from '../../server/base/log.ts'
 import type { CameraId } from '../../server/contract/ids.ts'
 import { createSimulator } from '../../server/demo/simulator.ts'
-import { MEMORY_ENVIRONMENT } from '../../server/media/memory.ts'
 import { createMediaPlane } from '../../server/media/plane-client.ts'
 import type { MediaEvent, PlaybackRequest, RecordedSegment } from '../../server/media/plane.ts'
 import { createPage, type Page } from './recorded.ts'
-import { cameraId, temporaryFolder, until } from './support.ts'
+import { cameraId, forkMedia, temporaryFolder, until } from './support.ts'
 import { webSocketKey } from './web-socket-client.ts'
 
 const isLong = process.env['LONG'] === '1'
@@ -44,18 +41,7 @@ test.skipIf(process.platform !== 'linux')(
       })),
     })
     onTestFinished(() => simulator.close())
-    const media = fork(fileURLToPath(new URL('../../server/media/main.ts', import.meta.url)), [], {
-      execArgv: ['--import', 'tsx'],
-      env: {
-        ...process.env,
-        ...MEMORY_ENVIRONMENT,
-        MEDIA_SOCKET: socketPath,
-        STILLS_DIR: join(folder, 'stills'),
-        RECORDING_DIRS: JSON.stringify([join(folder, 'recordings')]),
-        LOG_LEVEL: 'error',
-      },
-    })
-    onTestFinished(() => void media.kill('SIGKILL'))
+    const media = forkMedia(folder, socketPath)
     const plane = createMediaPlane({ socketPath, clock: systemClock, log: silentLog })
     onTestFinished(() => plane.close())
     const problems: MediaEvent[] = []

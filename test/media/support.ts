@@ -1,10 +1,13 @@
 /** What the tests of media share: limits, a stream or hub on a fake driver, a WebSocket client on real sockets. */
+import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { CameraId } from '../../server/contract/ids.ts'
 import type { MediaEvent, CameraAccess } from '../../server/media/plane.ts'
+import { MEMORY_ENVIRONMENT } from '../../server/media/memory.ts'
 import { createHub } from '../../server/media/hub.ts'
 import { silentLog } from '../../server/base/log.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -64,4 +67,21 @@ export async function until(condition: () => boolean, what: string, timeoutMs = 
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
+}
+
+/** The media process as the supervisor runs it, on a folder of the test's own; ended with the test. */
+export function forkMedia(folder: string, socketPath: string): ChildProcess {
+  const media = fork(fileURLToPath(new URL('../../server/media/main.ts', import.meta.url)), [], {
+    execArgv: ['--import', 'tsx'],
+    env: {
+      ...process.env,
+      ...MEMORY_ENVIRONMENT,
+      MEDIA_SOCKET: socketPath,
+      STILLS_DIR: join(folder, 'stills'),
+      RECORDING_DIRS: JSON.stringify([join(folder, 'recordings')]),
+      LOG_LEVEL: 'error',
+    },
+  })
+  onTestFinished(() => void media.kill('SIGKILL'))
+  return media
 }

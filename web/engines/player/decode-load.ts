@@ -60,10 +60,6 @@ export function createDecodeLoad(known: number | null = null) {
       return state()
     },
     state,
-    /** After pictures came or went the seconds before say little. */
-    forget() {
-      seconds = []
-    },
   }
 
   function learn() {

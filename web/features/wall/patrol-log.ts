@@ -12,7 +12,7 @@ const reportEveryMs = 60_000
 /** A full batch does not wait for the minute. */
 const hurryMs = 10_000
 const maxBatch = 500
-/** Some hours of a fast rotation while the server is away; then the oldest go, and the log says how many. */
+/** Some hours of a fast rotation while the server is away; then the oldest go, and `lost` counts them. */
 export const maxKept = 5_000
 /** A tile that keeps its camera is noted all the same. */
 const longestEntryMs = 600_000
