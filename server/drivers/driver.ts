@@ -29,6 +29,8 @@ export type Source = {
   /** Says goodbye to the peer (TEARDOWN, at most 1 s) and frees everything. Safe to call twice. */
   close(): Promise<void>
   stats(): SourceStats
+  /** Whether units may come up to 0.2 s late because nobody watches. Not so until it is said. */
+  setUnhurried(isUnhurried: boolean): void
 }
 
 export type CameraDriver = {

@@ -125,6 +125,7 @@ export class Stream {
     const wasOnlyProbed = !this.isWanted
     this.consumers.add(consumer)
     if (consumer.kind !== 'probe') this.endLinger()
+    if (consumer.kind === 'viewer') this.setHurry()
     if (this.state.name === 'idle') this.queue()
     else if (this.state.name === 'queued' && wasOnlyProbed && this.isWanted) this.queue() // with the better priority
     else if (this.state.name === 'waiting' && consumer.kind === 'viewer') this.retrySoon()
@@ -320,6 +321,7 @@ export class Stream {
     this.endAdmission()
     this.lastFailure = undefined
     this.setState({ name: 'live', sinceMonoMs: this.lastUnitMonoMs, firstKeyFrameMs })
+    this.setHurry()
     this.deps.onUp(this)
   }
 
@@ -343,7 +345,13 @@ export class Stream {
     if (this.deps.clock.monotonicMs() - this.lastFailure.monoMs >= 2_000) this.queue()
   }
 
+  /** Recorded and kept warm, a stream may be read in larger pieces; until it is live, and for eyes, each picture at once. */
+  private setHurry() {
+    this.source?.setUnhurried(this.state.name === 'live' && this.viewerCount === 0)
+  }
+
   private onLeft(kind: ConsumerKind) {
+    this.setHurry()
     if (this.isClosed || this.isWanted) return
     if (kind === 'probe' || this.state.name === 'waiting') {
       if (this.consumers.size === 0) this.stop()

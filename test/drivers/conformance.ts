@@ -50,6 +50,26 @@ export function describeDriver(name: string, driver: CameraDriver, cameras: Conf
       await camera.close()
     })
 
+    test('unhurried it gives the same units in the same order, with short waits, and goes on when hurried again', async () => {
+      const camera = await cameras.playing()
+      const arrivals: number[] = []
+      const { source, video, failures, until } = record(driver, camera.address, { onUnit: () => arrivals.push(performance.now()) })
+      await until(() => video.length >= 5, '5 pictures')
+      source.setUnhurried(true)
+      const from = arrivals.length
+      await until(() => video.length >= from + 50, '50 more pictures')
+      const waits = arrivals.slice(from).map((atMs, i) => atMs - arrivals[from + i - 1]!)
+      expect(Math.max(...waits)).toBeLessThan(1_000) // 0.2 s, and what a loaded machine adds
+      source.setUnhurried(false)
+      const to = arrivals.length
+      await until(() => video.length >= to + 20, '20 more pictures')
+      for (const [index, unit] of video.entries()) if (index > 0) expect(unit.dts90k).toBeGreaterThan(video[index - 1]!.dts90k)
+      expect(new Set(video.slice(1).map((unit, i) => unit.dts90k - video[i]!.dts90k)).size).toBeLessThanOrEqual(2)
+      expect(failures).toEqual([])
+      await source.close()
+      await camera.close()
+    })
+
     test('may be closed inside onUnit', async () => {
       const camera = await cameras.playing()
       const recorded = record(driver, camera.address, { onUnit: () => void recorded.source.close() })

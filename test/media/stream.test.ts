@@ -59,6 +59,26 @@ describe('R-LIVE-2 one pull per camera', () => {
     expect(fake.pulls).toHaveLength(1)
   })
 
+  test('is read without hurry while it is live and nobody watches', async () => {
+    const { clock, fake, stream } = await createOne()
+    const leaveRecorder = stream.add({ kind: 'recorder', onState() {} })
+    await clock.advanceAsync(10)
+    const [pull] = fake.pulls
+    expect(pull!.isUnhurried).toBe(false)
+    pull!.send(createPictures().next())
+    expect(pull!.isUnhurried).toBe(true)
+    const leave = stream.add(viewer())
+    expect(pull!.isUnhurried).toBe(false)
+    leave()
+    expect(pull!.isUnhurried).toBe(true)
+    leaveRecorder()
+    pull!.fail(unreachable)
+    stream.add(viewer())
+    await clock.advanceAsync(10)
+    fake.pulls[1]!.send(createPictures().next())
+    expect(fake.pulls[1]!.isUnhurried).toBe(false)
+  })
+
   test('says goodbye before it comes again', async () => {
     const { clock, fake, stream } = await createOne()
     let letGo = () => {}

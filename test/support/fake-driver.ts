@@ -6,6 +6,7 @@ import type { VideoCodec } from '../../server/contract/media.ts'
 export type FakePull = {
   address: StreamAddress
   isOpen: boolean
+  isUnhurried: boolean
   send(unit: AccessUnit): void
   fail(failure: SourceFailure): void
   stats: SourceStats
@@ -37,6 +38,7 @@ export function createFakeDriver(): FakeDriver {
         const pull: FakePull = {
           address,
           isOpen: true,
+          isUnhurried: false,
           stats: { bytesReceived: 0, packetsLost: 0, unitsDropped: 0, protocolErrors: 0 },
           send(unit) {
             if (!pull.isOpen) return
@@ -58,6 +60,7 @@ export function createFakeDriver(): FakeDriver {
             await fake.closeGate
           },
           stats: () => pull.stats,
+          setUnhurried: (isUnhurried) => void (pull.isUnhurried = isUnhurried),
         }
       },
     },

@@ -59,6 +59,7 @@ export function createRtspDriver(): CameraDriver {
           return client.close()
         },
         stats: () => ({ ...stats }),
+        setUnhurried: (isUnhurried) => client.setUnhurried(isUnhurried),
       }
     },
   }

@@ -15,6 +15,8 @@ const TEARDOWN_MS = 1_000
 const TICK_MS = 1_000
 const REPORT_EVERY_TICKS = 5
 const MAX_REDIRECTS = 3
+/** Three pictures at 25 a second. A camera of 8 Mbit/s sends 120 KB meanwhile: the kernel's window grows to hold that. */
+const HELD_MS = 120
 
 /** All sockets read into this one: what a callback is given must be used up before it returns. No `Buffer`: cutting one for each packet costs twice as much. */
 const receiveBuffer = new Uint8Array(256 * 1024)
@@ -56,6 +58,8 @@ export class RtspClient {
   readonly #options: RtspClientOptions
   #connection: Connection | undefined
   #isClosed = false
+  /** Reads on now and then while nobody is in a hurry. */
+  #heldTimer: Timer | undefined
 
   constructor(options: RtspClientOptions) {
     this.#options = options
@@ -64,8 +68,18 @@ export class RtspClient {
 
   /** TEARDOWN, at most a second of patience, and everything is freed. */
   async close(): Promise<void> {
+    this.setUnhurried(false)
     this.#isClosed = true
     await this.#disconnect()
+  }
+
+  /** Over TCP: whether bytes may wait in the kernel, so that several pictures cost one read. */
+  setUnhurried(isUnhurried: boolean): void {
+    if (this.#isClosed || (this.#heldTimer !== undefined) === isUnhurried) return
+    const readOn = () => this.#connection?.socket.resume()
+    this.#heldTimer?.cancel()
+    this.#heldTimer = isUnhurried ? this.#options.clock.every(HELD_MS, readOn) : undefined
+    readOn()
   }
 
   async #run(): Promise<void> {
@@ -74,6 +88,7 @@ export class RtspClient {
     } catch (error) {
       await this.#disconnect()
       if (this.#isClosed) return
+      this.setUnhurried(false)
       this.#isClosed = true
       this.#options.onEnded(failureOf(error))
     }
@@ -121,7 +136,8 @@ export class RtspClient {
     const device = `${target.host}:${target.port}`
     const callback = (count: number): boolean => {
       this.#receive(connection, count)
-      return true
+      const isEmpty = count < receiveBuffer.length
+      return !(this.#heldTimer && isEmpty && connection.session.isPlaying) // false: nothing is read until `resume`
     }
     const socket = connect({
       host: target.host,
