@@ -149,10 +149,12 @@ export async function createApp({ database, plane, clock, log, secrets, settings
   const onViewersLeft = (problem: unknown) => log.error({ problem }, 'viewers could not be ended')
   events.on('loginEnded', ({ loginId, reason }) => {
     push.endLogin(loginId, reason)
+    http.endBytes({ loginId })
     for (const watched of [live, playback]) watched.endLogin(loginId).catch(onViewersLeft)
   })
   events.on('userChanged', ({ userId }) => {
     push.rightsChanged(userId)
+    http.endBytes({ userId })
     for (const watched of [live, playback]) watched.endUser(userId).catch(onViewersLeft)
   })
 

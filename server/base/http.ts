@@ -42,6 +42,8 @@ export type HttpServer = {
   listen(port: number, host: string): Promise<{ port: number }>
   /** Takes no more requests, lets running ones end for at most 5 s, ends every socket. */
   close(): Promise<void>
+  /** Ends what is on its way to a login, or to a user whose rights changed: files and pictures. They ask again, and the gate decides anew. */
+  endBytes(of: { loginId: string } | { userId: string }): void
 }
 
 const CLOSE_WITHIN_MS = 5_000
@@ -54,6 +56,9 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const matchRoute = createMatcher(declaredOnly(api, routes).map((route) => ({ ...route, method: route.endpoint.method, path: route.endpoint.path })))
   const socketGate = createSocketGate({ routes: deps.sockets, gate, log, limits: deps.socketLimits ?? { perLogin: 256, perAddress: 2_000 } })
   const sendStatic = deps.staticFolder === undefined ? undefined : await openStaticFiles(deps.staticFolder)
+
+  /** Who is being sent files or pictures. */
+  const underWay = new Map<Response, { loginId: string; userId: string }>()
 
   async function answerApi(request: Request, response: Response, found: Match<BoundRoute>, requestId: string, address: string) {
     const { endpoint, handler } = found.route
@@ -76,6 +81,10 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       const { user, login } = await gate.identify(request)
       Object.assign(entry, { userId: user?.userId ?? null, account: user?.account ?? null, loginId: login?.loginId ?? null })
       gate.check({ user, login }, endpoint.permission)
+      if (endpoint.reply === 'bytes' && login && user) {
+        underWay.set(response, { loginId: login.loginId, userId: user.userId })
+        response.once('close', () => underWay.delete(response))
+      }
       const params = checkInput(endpoint.params, found.params, 'params')
       if (cameraId && user && endpoint.permission !== 'public' && endpoint.permission !== 'signedIn') gate.authorizeMedia(user, cameraId, endpoint.permission)
       const query = checkInput(endpoint.query, queryObject(splitTarget(request.url).query), 'query')
@@ -159,6 +168,9 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
           resolve({ port: (server.address() as AddressInfo).port })
         })
       }),
+    endBytes(of) {
+      for (const [response, to] of underWay) if ('loginId' in of ? to.loginId === of.loginId : to.userId === of.userId) response.destroy()
+    },
     async close() {
       if (!server.listening) return
       const ended = new Promise<void>((resolve) => server.close(() => resolve()))

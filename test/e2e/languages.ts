@@ -95,8 +95,22 @@ export function testLanguages(getDemo: () => Demo) {
     }
     for (const part of ['overview', 'days', 'locks']) {
       await page.goto(`${demo.origin}/storage?part=${part}`)
-      await page.waitForSelector(`.storage.${part} :is(.panel, .box, .message)`, { timeout: patienceMs })
+      await page.waitForSelector(`.storage.${part} :is(.panel, .box, tbody td)`, { timeout: patienceMs })
       await note(`storage, ${part}`)
+    }
+    await walkMapTools(note)
+    await page.goto(`${demo.origin}/playback?cameras=${cameras.online},${brokenId}`)
+    await page.waitForSelector('.playback canvas', { timeout: patienceMs })
+    await page.waitForLoadState('networkidle', { timeout: patienceMs }).catch(() => undefined)
+    await note('playback')
+    await page.goto(`${demo.origin}/duty`)
+    await page.waitForSelector('.duty .map-canvas', { timeout: patienceMs })
+    await page.waitForLoadState('networkidle', { timeout: patienceMs }).catch(() => undefined)
+    await note('duty')
+    for (const forOthers of ['stations', 'map/offset-test']) {
+      await page.goto(`${demo.origin}/${forOthers}`)
+      await page.waitForLoadState('networkidle', { timeout: patienceMs }).catch(() => undefined)
+      await note(`${forOthers}, without the right`)
     }
     await page.goto(`${demo.origin}/wall`)
     await page.waitForSelector('.wall .grid', { timeout: patienceMs })
@@ -128,12 +142,46 @@ export function testLanguages(getDemo: () => Demo) {
     return read
   }
 
+  /** Selection, layers, bookmarks, measuring, and the map of another time. */
+  async function walkMapTools(note: (place: string) => Promise<void>) {
+    const { page } = browser
+    await goTo(demo, browser, 'shape=circle:111.66,40.75,900')
+    await page.waitForSelector('.selection [role=option]', { timeout: patienceMs })
+    await note('map, selection')
+    for (const button of await page.locator('.selection .actions button[aria-expanded]').all()) {
+      await button.click()
+      await note('map, selection, what to do with it')
+      await button.click()
+    }
+    await goTo(demo, browser, '')
+    for (const tool of ['rectangle', 'route', 'point', 'measure', 'layers', 'bookmarks']) {
+      await page.locator(`.tools [data-tool=${tool}]`).click()
+      await note(`map, ${tool}`)
+      await page.keyboard.press('Escape')
+    }
+    await goTo(demo, browser, `time=${Date.now() - 30 * 3_600_000}&list=cameras`)
+    await page.waitForSelector('.banner .counts', { timeout: patienceMs })
+    await note('map, another time')
+    await goTo(demo, browser, '')
+  }
+
   /** Names stay as they are in every language: taken out before looking at the words around them. */
   const names = [
     ...listDemoCameras().flatMap(({ name, address, label, vendor, model, switchName }) => [name, address, label, vendor, model, switchName ?? '']),
     ...listDemoStations().flatMap(({ name, shortName }) => [name, shortName]),
     '霁川分局视频监控',
     demoBaseMapName,
+    // reasons and notes, by the demo's people and by other tests
+    '演示案例',
+    '演示案 C-118',
+    '演示：白色面包车驶入',
+    '演示：离线前最后画面',
+    '演示：行人横穿',
+    '演示：复核',
+    '白色面包车驶入',
+    '现场复核',
+    '核查',
+    '市场',
     // saved by the demo's duty officer, and by the tests of the wall
     '测试 16',
     '测试轮巡',
@@ -159,7 +207,8 @@ export function testLanguages(getDemo: () => Demo) {
   }
 
   const say = ({ place, text }: { place: string; text: string }) => `${place}: ${text}`
-  const rawKey = /(?<![\w./])(common|status|scene|link|role|causes|errors|accounts|shell|cameras|map|live|storage|toWall|wall)\.[a-z]\w+(\.\w+)*/
+  const rawKey =
+    /(?<![\w./])(common|status|scene|link|role|causes|errors|accounts|shell|cameras|map|live|storage|toWall|wall|duty|stations|playback|exports|marks)\.[a-z]\w+(\.\w+)*/
   const placeholder = /\{\w+(\|\w+)*\}/
 
   describe('both languages', () => {

@@ -1,7 +1,7 @@
 /** R-DL through both processes' code: what the recorder left on disk is asked for, written by media, and fetched over HTTP in pieces. */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../../server/base/clock.ts'
@@ -14,7 +14,7 @@ import { cameraFolder, dayOf } from '../../../server/media/recording/segment-nam
 import { FRAME_MS, numberedPictures, writeSegment } from '../../media/recorded.ts'
 import { cameraId, recordingsIn } from '../../media/support.ts'
 import { createFakeDriver } from '../../support/fake-driver.ts'
-import { draftOf, openTestWorld, signInCookie, stationOf, type TestApp, type TestWorld } from '../../support/open-app.ts'
+import { draftOf, openTestWorld, signInCookie, stationOf, testPassword, type TestApp, type TestWorld } from '../../support/open-app.ts'
 
 const FRAMES = 1_500
 const LONG_AGO_MS = 3_600_000
@@ -119,6 +119,26 @@ describe('R-DL the whole way', () => {
     })
     const manifest = JSON.parse((await ask('GET', pathOf('manifest.json'))).bytes.toString()) as { cameras: { files: { sha256: string }[] }[] }
     expect(manifest.cameras[0]!.files[0]!.sha256).toBe(sha256)
+  })
+
+  test('a download under way ends with the login', async () => {
+    const again = await ask('POST', '/api/login', { headers: { cookie: '' }, body: { account: 'one', password: testPassword } })
+    const own = String(again.headers['set-cookie']).split(';')[0]!
+    const { fileName, bytes } = exported.clips[0]!.files[0]!
+    const asked = request(running.url + pathOf(fileName), { headers: { cookie: own } }).end()
+    const reply = await new Promise<IncomingMessage>((resolve) => asked.once('response', resolve))
+    let read = 0
+    reply.on('data', (chunk: Buffer) => {
+      read += chunk.length
+    })
+    reply.on('error', () => undefined)
+    reply.pause()
+    const signedOut = await ask('POST', '/api/logout', { body: {}, headers: { cookie: own } })
+    expect(signedOut.status).toBe(200)
+    reply.resume()
+    await new Promise((resolve) => reply.once('close', resolve))
+    expect([reply.statusCode, reply.complete]).toEqual([200, false])
+    expect(read).toBeLessThan(bytes)
   })
 
   test('a connection that broke goes on where it stopped: the same bytes', async () => {
