@@ -3,11 +3,11 @@ import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { DiskAlarm } from '../../contract/storage.ts'
 import type { DiskStatus, MediaPlane } from '../../media/plane.ts'
+import { DEGRADE_RATE } from './degrade.ts'
 import { FULL_RATE, usedRate } from './retention.ts'
 
 const LOOK_EVERY_MS = 10_000
 const WARN_RATE = 0.9
-const DEGRADE_RATE = 0.98
 
 export function diskFacts(disk: DiskStatus): DiskAlarm {
   const used = usedRate(disk)

@@ -9,6 +9,7 @@ import type { RecordedDays, RecordingPolicy, SetRecordingPolicy, TimeRange, Time
 import type { StatusInterval } from '../../contract/status.ts'
 import type { MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
 import { byCamera } from './by-camera.ts'
+import { type Degrade, degradeBy, degraded } from './degrade.ts'
 import { createDiskAlarms } from './disk-alarms.ts'
 import { clipRange, joinRanges, lengthOf } from './ranges.ts'
 import { createRetention } from './retention.ts'
@@ -58,6 +59,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   const toIndex = new Map<string, RecordedSegment>()
   const problems = new Map<CameraId, ProblemInterval>()
   let told = ''
+  let degrade: Degrade = 'none'
   let mediaAwaySinceAt: Instant | undefined
   let isClosed = false
   let indexing: Promise<void> = Promise.resolve()
@@ -156,7 +158,8 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
 
   function planNow(): RecordingPlan[] {
     const nowAt = clock.now()
-    return [...policies.values()].filter((policy) => isPlanned(policy, nowAt)).map(({ cameraId, profile }) => ({ cameraId, profile }))
+    const planned = [...policies.values()].filter((policy) => isPlanned(policy, nowAt))
+    return degraded(planned, degrade).map(({ cameraId, profile }) => ({ cameraId, profile }))
   }
 
   async function tellPlan() {
@@ -170,6 +173,10 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   async function look() {
     if (isClosed || !plane.isUp()) return
     try {
+      const before = degrade
+      degrade = degradeBy(await plane.listDisks(), before)
+      if (degrade !== before)
+        log.warn({ degrade }, degrade === 'none' ? 'there is room again: recorded as the policies say' : 'hardly any room: recorded by the sub stream')
       await tellPlan()
       await retention.run()
     } catch (problem) {

@@ -5,7 +5,7 @@ import { CameraId, type Instant } from '../../../server/contract/ids.ts'
 import { createRecordings, createRecordingStore, type Recordings } from '../../../server/features/recordings/index.ts'
 import { createClockGuard } from '../../../server/base/clock-guard.ts'
 import { createRetention } from '../../../server/features/recordings/retention.ts'
-import type { RecordedSegment } from '../../../server/media/plane.ts'
+import type { DiskStatus, RecordedSegment } from '../../../server/media/plane.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts'
 import { createFakePlane, type FakePlane } from '../../support/fake-plane.ts'
@@ -92,6 +92,31 @@ describe('R-STORE-1 policies', () => {
     )
     await again.close()
   })
+})
+
+test('R-STORE-3 hardly any room: by sub stream first those that are kept for fewer days, then all; as before once there is room', async () => {
+  const recordings = await openRecordings()
+  const disk = (used: number): DiskStatus => ({
+    diskId: 'disk',
+    folder: '/disk',
+    state: 'ok',
+    totalBytes: 1_000 * MB,
+    freeBytes: Math.round((1 - used) * 1_000) * MB,
+    detail: null,
+  })
+  await recordings.setPolicy({ cameraIds: [A], ...continuous, keepDays: 30 })
+  await recordings.setPolicy({ cameraIds: [B], ...continuous })
+  const seen: string[] = []
+  for (const used of [0.97, 0.98, 0.995, 0.985, 0.96, 0.94]) {
+    fake.disks = [disk(used)]
+    await clock.advanceAsync(61_000)
+    seen.push(fake.recordings.map(({ profile }) => profile).join(' '))
+  }
+  expect(seen).toEqual(['main main', 'main sub', 'sub sub', 'sub sub', 'sub sub', 'main main'])
+  fake.disks = [disk(0.99), disk(0.5)]
+  await clock.advanceAsync(61_000)
+  expect(fake.recordings.map(({ profile }) => profile)).toEqual(['main', 'main'])
+  await recordings.close()
 })
 
 test('R-STORE-1 a camera that is none of ours: refused, and nothing is changed', async () => {
