@@ -16,6 +16,9 @@ const units = {
   en: { d: ' d', h: ' h', min: ' min', s: ' s', gap: ' ' },
 }
 
+/** `1、3、4`. */
+export const formatList = (items: readonly (string | number)[]) => items.join(currentLocale() === 'zh' ? '、' : ', ')
+
 /** `8分14秒`, `23时54分`, `6天2时`: the two largest units, never a bare `08:14`. A negative duration is an empty one. */
 export function formatDuration(durationMs: number): string {
   const u = units[currentLocale()]
