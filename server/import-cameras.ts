@@ -47,7 +47,7 @@ export async function runImport(
   { fileName, tableBase64, isDryRun, by }: ImportCommand,
   { cameras, audit }: { cameras: Pick<Cameras, 'importTable'>; audit: Pick<Audit, 'record'> },
 ): Promise<ImportReport> {
-  const report = await cameras.importTable(Buffer.from(tableBase64, 'base64'), { isDryRun })
+  const report = await cameras.importTable(Buffer.from(tableBase64, 'base64'), { isDryRun, by, fileName })
   if (isDryRun) return report
   const { rows, added, changed, unchanged, problems, moved, stationsAdded } = report
   const isGood = problems.length === 0

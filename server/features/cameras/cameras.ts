@@ -1,5 +1,4 @@
 /** The register of cameras and stations: who may see which, and the news when it changes. */
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import { assert } from '../../base/errors.ts'
 import type { User } from '../../base/routes.ts'
@@ -70,7 +69,7 @@ export function createCameras({ store, clock, outline, onChanged }: CameraDeps) 
     /** Where a camera stands and looks, as somebody sets it on the map. The old place and the reason are kept. */
     async place(cameraId: CameraId, wanted: PlaceCamera, { account }: Pick<User, 'account'>): Promise<CameraMove> {
       refuseFarOutside(wanted.lonLat, outline)
-      const move = await store.moveCamera({ moveId: randomUUID(), cameraId, at: clock.now(), by: account, reason: wanted.reason, to: viewOf(wanted) })
+      const move = await store.moveCamera({ cameraId, at: clock.now(), by: account, reason: wanted.reason, to: viewOf(wanted) })
       await reload()
       return move
     },
@@ -89,12 +88,12 @@ export function createCameras({ store, clock, outline, onChanged }: CameraDeps) 
       await store.put({ cameras: drafts }, clock.now())
       await reload()
     },
-    /** A table of cameras (CSV): all of it is put in, or, with a bad cell anywhere or `isDryRun`, nothing. */
-    async importTable(bytes: Uint8Array, { isDryRun }: { isDryRun: boolean }): Promise<ImportReport> {
+    /** A table of cameras (CSV): all of it is put in, or, with a bad cell anywhere or `isDryRun`, nothing. The name of the file is the reason of every move in it. */
+    async importTable(bytes: Uint8Array, { isDryRun, by, fileName }: { isDryRun: boolean; by: string; fileName: string }): Promise<ImportReport> {
       const [known, stations] = [await store.listDrafts(), await store.listStations(null)]
       const { report, ...plan } = planImport(bytes, { cameras: known, stations, outline })
       if (isDryRun || report.problems.length > 0 || plan.drafts.length + plan.stations.length === 0) return report
-      await store.put({ stations: plan.stations, cameras: plan.drafts }, clock.now())
+      await store.put({ stations: plan.stations, cameras: plan.drafts, moved: { by, reason: fileName } }, clock.now())
       await reload()
       return report
     },

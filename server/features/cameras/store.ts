@@ -1,17 +1,16 @@
-/** The tables `stations`, `cameras` and `camera_moves`. What a user may see is filtered here, in the query. */
+/** The tables `stations` and `cameras`. What a user may see is filtered here, in the query. */
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../base/db.ts'
 import { AppError } from '../../base/errors.ts'
-import { distanceM } from '../../base/geometry.ts'
 import type { Secrets } from '../../base/secrets.ts'
-import type { CameraMove, CameraPoint, Dossier, Link, Scene } from '../../contract/cameras.ts'
+import type { CameraPoint, Dossier, Link, Scene } from '../../contract/cameras.ts'
 import type { Jurisdiction, Station } from '../../contract/stations.ts'
 import type { CameraId, Instant, StationId } from '../../contract/ids.ts'
 import type { Crs } from '../../contract/map.ts'
 import { type Access, type CameraDraft, initialsOf, maskedUrl } from './draft.ts'
-import { type CameraView, isSameView } from './place.ts'
+import { logMoves, type MoveReason, type MoveRow, moveQueries } from './moves.ts'
 
-type CameraRow = {
+export type CameraRow = {
   camera_id: CameraId
   name: string
   initials: string
@@ -41,28 +40,7 @@ type CameraRow = {
   updated_at: Instant
 }
 type StationRow = { station_id: StationId; name: string; short_name: string; jurisdiction: Jurisdiction | null; label_lon: number; label_lat: number }
-type MoveRow = {
-  move_id: string
-  camera_id: CameraId
-  at: Instant
-  by_account: string
-  reason: string
-  from_lon: number
-  from_lat: number
-  from_heading_deg: number
-  from_fov_deg: number
-  from_reach_m: number
-  /** The pair and system the old place was given in: the camera has those of the new one. */
-  from_original_x: number
-  from_original_y: number
-  from_original_crs: Crs
-  to_lon: number
-  to_lat: number
-  to_heading_deg: number
-  to_fov_deg: number
-  to_reach_m: number
-}
-type CameraTables = { cameras: CameraRow; stations: StationRow; camera_moves: MoveRow }
+export type CameraTables = { cameras: CameraRow; stations: StationRow; camera_moves: MoveRow }
 
 /** A point without its state: what the database knows of it. */
 export type CameraPlace = Omit<CameraPoint, 'state'>
@@ -75,8 +53,6 @@ export type Area = readonly StationId[] | null
 
 /** A station's jurisdiction and where its name stands. */
 export type StationShape = Pick<Station, 'stationId' | 'jurisdiction' | 'labelLonLat'>
-/** What somebody wants of a camera's place and view; the rest of the move is what was before. */
-export type WantedMove = Pick<CameraMove, 'moveId' | 'cameraId' | 'at' | 'by' | 'reason' | 'to'>
 
 const accessPurpose = (cameraId: CameraId) => `camera-access:${cameraId}`
 const ROWS_PER_STATEMENT = 500
@@ -141,6 +117,7 @@ export function createCameraStore(database: Database, secrets: Secrets) {
   const unseal = (row: Pick<CameraRow, 'camera_id' | 'sealed_access'>) => JSON.parse(secrets.open(row.sealed_access, accessPurpose(row.camera_id))) as Access
 
   return {
+    ...moveQueries(db),
     async listPlaces(area: Area): Promise<CameraPlace[]> {
       const rows = await db
         .selectFrom('cameras')
@@ -231,51 +208,17 @@ export function createCameraStore(database: Database, secrets: Secrets) {
     async listDrafts(): Promise<CameraDraft[]> {
       return (await db.selectFrom('cameras').selectAll().orderBy('camera_id').execute()).map(toDraft)
     },
-    /** Puts stations and cameras in or replaces them, all or none. */
-    async put({ stations = [], cameras = [] }: { stations?: readonly Station[]; cameras?: readonly CameraDraft[] }, updatedAt: Instant): Promise<void> {
+    /** Puts stations and cameras in or replaces them, all or none. `moved`: by whom and why, for the log of the cameras that stand or look elsewhere now. */
+    async put(
+      { stations = [], cameras = [], moved }: { stations?: readonly Station[]; cameras?: readonly CameraDraft[]; moved?: MoveReason },
+      updatedAt: Instant,
+    ): Promise<void> {
       const rows = cameras.map((draft) => toRow(draft, updatedAt))
       await db.transaction().execute(async (transaction) => {
         await putStations(transaction, stations)
+        if (moved) await logMoves(transaction, rows, { ...moved, at: updatedAt })
         for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) await putRows(transaction, rows.slice(start, start + ROWS_PER_STATEMENT))
       })
-    },
-    /**
-     * Sets place and view and keeps the old ones, in one transaction: of two who do it at once both are in the log, the second after the first.
-     * What is set on the map is WGS-84 and nothing else.
-     */
-    async moveCamera({ moveId, cameraId, at, by, reason, to }: WantedMove): Promise<CameraMove> {
-      return db.transaction().execute(async (transaction) => {
-        const row = await transaction.selectFrom('cameras').selectAll().where('camera_id', '=', cameraId).forUpdate().executeTakeFirst()
-        if (!row) throw new AppError('not_found', `no camera ${cameraId}`)
-        const from: CameraView = { lonLat: [row.lon, row.lat], headingDeg: row.heading_deg, fovDeg: row.fov_deg, reachM: row.reach_m }
-        if (isSameView(from, to)) throw new AppError('conflict', `camera ${cameraId} stands and looks there already`)
-        const view = { heading_deg: to.headingDeg, fov_deg: to.fovDeg, reach_m: to.reachM }
-        const [lon, lat] = to.lonLat
-        const isMoved = lon !== row.lon || lat !== row.lat
-        const place = isMoved ? { lon, lat, original_x: lon, original_y: lat, original_crs: 'EPSG:4326' as const } : {}
-        await transaction
-          .updateTable('cameras')
-          .set({ ...view, ...place, updated_at: at })
-          .where('camera_id', '=', cameraId)
-          .execute()
-        await transaction
-          .insertInto('camera_moves')
-          .values({ move_id: moveId, camera_id: cameraId, at, by_account: by, reason, ...columnsOf(row, to) })
-          .execute()
-        return { moveId, cameraId, at, by, reason, from, to, movedM: distanceM(from.lonLat, to.lonLat) }
-      })
-    },
-    /** Newest first. */
-    async listMoves(cameraId: CameraId, limit: number): Promise<CameraMove[]> {
-      const rows = await db
-        .selectFrom('camera_moves')
-        .selectAll()
-        .where('camera_id', '=', cameraId)
-        .orderBy('at', 'desc')
-        .orderBy('move_id')
-        .limit(limit)
-        .execute()
-      return rows.map(moveOf)
     },
     async setShapes(shapes: readonly StationShape[]): Promise<void> {
       await db.transaction().execute(async (transaction) => {
@@ -296,37 +239,6 @@ export function createCameraStore(database: Database, secrets: Secrets) {
 export type CameraStore = ReturnType<typeof createCameraStore>
 
 const jsonOf = (jurisdiction: Jurisdiction | null) => jurisdiction && sql<Jurisdiction>`${JSON.stringify(jurisdiction)}::jsonb`
-
-const columnsOf = (before: CameraRow, to: CameraView) => ({
-  from_lon: before.lon,
-  from_lat: before.lat,
-  from_heading_deg: before.heading_deg,
-  from_fov_deg: before.fov_deg,
-  from_reach_m: before.reach_m,
-  from_original_x: before.original_x,
-  from_original_y: before.original_y,
-  from_original_crs: before.original_crs,
-  to_lon: to.lonLat[0],
-  to_lat: to.lonLat[1],
-  to_heading_deg: to.headingDeg,
-  to_fov_deg: to.fovDeg,
-  to_reach_m: to.reachM,
-})
-
-function moveOf(row: MoveRow): CameraMove {
-  const from: CameraView = { lonLat: [row.from_lon, row.from_lat], headingDeg: row.from_heading_deg, fovDeg: row.from_fov_deg, reachM: row.from_reach_m }
-  const to: CameraView = { lonLat: [row.to_lon, row.to_lat], headingDeg: row.to_heading_deg, fovDeg: row.to_fov_deg, reachM: row.to_reach_m }
-  return {
-    moveId: row.move_id,
-    cameraId: row.camera_id,
-    at: row.at,
-    by: row.by_account,
-    reason: row.reason,
-    from,
-    to,
-    movedM: distanceM(from.lonLat, to.lonLat),
-  }
-}
 
 async function putStations(db: Kysely<CameraTables>, stations: readonly Station[]) {
   if (stations.length === 0) return

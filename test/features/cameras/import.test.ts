@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../server/base/clock.ts'
 import { openSecrets } from '../../../server/base/secrets.ts'
+import { CameraId } from '../../../server/contract/ids.ts'
 import type { Station } from '../../../server/contract/stations.ts'
 import { createCameras, createCameraStore, type Cameras } from '../../../server/features/cameras/index.ts'
 import { decodeTable, parseCsv } from '../../../server/features/cameras/csv.ts'
@@ -191,8 +192,9 @@ describe('into the register', () => {
   let folder: string
   let cameras: Cameras
   const told: number[] = []
+  const c7 = CameraId.parse('c7')
   const stored = async () => createCameraStore(opened.database, await openSecrets(folder)).listDrafts()
-  const put = (table: Uint8Array, isDryRun = false) => cameras.importTable(table, { isDryRun })
+  const put = (table: Uint8Array, isDryRun = false) => cameras.importTable(table, { isDryRun, by: 'root', fileName: 'points.csv' })
 
   beforeAll(async () => {
     opened = await openTestDatabase()
@@ -230,6 +232,7 @@ describe('into the register', () => {
     expect(await put(table)).toMatchObject({ rows: 468, added: 468, problems: [] })
     expect(told).toEqual([0, 468])
     expect(await put(table)).toMatchObject({ added: 0, changed: 0, unchanged: 468 })
+    expect(await cameras.listMoves(c7)).toEqual([])
     const [station] = (await cameras.listStations({ stationIds: null })) as Station[]
     expect(station).toMatchObject({ stationId: 'P0', name: '0号派出所', shortName: '0号所' })
   })
@@ -237,6 +240,10 @@ describe('into the register', () => {
   test('a moved camera is named with its metres; columns left out and an empty password keep what was there', async () => {
     const report = await put(bytes('id,lon,lat,crs,password\nc7,111.676,40.751,GCJ-02,\nc8,111.666,40.751,GCJ-02,neu'))
     expect(report).toMatchObject({ changed: 2, untouched: 466, moved: [{ cameraId: 'c7', metres: expect.closeTo(843, -1) }] })
+    const [move, ...others] = await cameras.listMoves(c7)
+    expect(move).toMatchObject({ by: 'root', reason: 'points.csv', movedM: expect.closeTo(843, -1) })
+    expect(move!.to.lonLat).toEqual((await stored()).find(({ cameraId }) => cameraId === c7)!.lonLat)
+    expect(others).toEqual([])
     const byId = new Map((await stored()).map((draft) => [draft.cameraId as string, draft]))
     expect(byId.get('c7')).toMatchObject({ name: '卡口-7', access: { username: 'admin', password: 'geheim-1', transport: 'tcp' } })
     expect(byId.get('c8')!.access.password).toBe('neu')
