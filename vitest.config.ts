@@ -43,7 +43,7 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: 1,
           fileParallelism: false,
-          testTimeout: 240_000,
+          testTimeout: isLong ? 1_800_000 : 240_000,
           hookTimeout: 360_000,
         },
       },
