@@ -75,10 +75,13 @@ export function createPatrols({ store, clock, clockGuard, log, mayTouch, listCam
     async report(reports: readonly PatrolReport[], user: Reporter): Promise<{ kept: number; dropped: number }> {
       refuseFlood(reports.length, user)
       const names = await store.listUsableNames([...new Set(reports.map(({ rotationId }) => rotationId))], user)
-      const good = reports.filter((report) => names.has(report.rotationId) && mayTouch(user, report.cameraId) && isBelievable(report))
+      // what a run shows while its rotation is taken away, or no longer shared, was shown all the same
+      const begun = await store.listRunNames([...new Set(reports.map(({ runId }) => runId))], user.userId)
+      const nameOf = (report: PatrolReport) => names.get(report.rotationId) ?? begun.get(runKey(report))
+      const good = reports.filter((report) => nameOf(report) !== undefined && mayTouch(user, report.cameraId) && isBelievable(report))
       const dropped = reports.length - good.length
       if (good.length === 0) return { kept: 0, dropped }
-      const runs = runsOf(good, names, user)
+      const runs = runsOf(good, nameOf, user)
       const numbers = await store.putRuns([...runs.values()])
       const numberOf = new Map([...runs.keys()].map((key, i) => [key, numbers[i]!]))
       const kept = await store.addPatrols(good.map((report) => ({ ...report, runNumber: numberOf.get(runKey(report))! })))
@@ -106,12 +109,13 @@ export type Patrols = ReturnType<typeof createPatrols>
 const runKey = ({ runId, rotationId }: Pick<PatrolReport, 'runId' | 'rotationId'>) => `${runId} ${rotationId}`.toLowerCase()
 
 /** The runs these reports are of, each as long as they say. */
-function runsOf(reports: readonly PatrolReport[], names: ReadonlyMap<string, string>, { userId, account }: Reporter): Map<string, PatrolRun> {
+function runsOf(reports: readonly PatrolReport[], nameOf: (report: PatrolReport) => string | undefined, { userId, account }: Reporter): Map<string, PatrolRun> {
   const runs = new Map<string, PatrolRun>()
-  for (const { runId, rotationId, fromAt, toAt } of reports) {
+  for (const report of reports) {
+    const { runId, rotationId, fromAt, toAt } = report
     const key = runKey({ runId, rotationId })
     const run = runs.get(key)
-    if (!run) runs.set(key, { runId, rotationId, rotationName: names.get(rotationId)!, userId, account, fromAt, toAt })
+    if (!run) runs.set(key, { runId, rotationId, rotationName: nameOf(report)!, userId, account, fromAt, toAt })
     else runs.set(key, { ...run, fromAt: Math.min(run.fromAt, fromAt), toAt: Math.max(run.toAt, toAt) })
   }
   return runs

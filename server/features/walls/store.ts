@@ -169,6 +169,16 @@ export function createWallStore(database: Database) {
       const numbers = new Map(rows.map((row) => [`${row.run_id} ${row.rotation_id}`, row.run_number]))
       return runs.map(({ runId, rotationId }) => numbers.get(`${runId} ${rotationId}`.toLowerCase())!)
     },
+    /** The name each of these runs of a user began with, by `runId rotationId`. */
+    async listRunNames(runIds: readonly string[], userId: UserId): Promise<Map<string, string>> {
+      const rows = await db
+        .selectFrom('wall_patrol_runs')
+        .select(['run_id', 'rotation_id', 'rotation_name'])
+        .where('user_id', '=', userId)
+        .where('run_id', 'in', runIds)
+        .execute()
+      return new Map(rows.map(({ run_id, rotation_id, rotation_name }) => [`${run_id} ${rotation_id}`, rotation_name]))
+    },
     /** Answers how many were new; what is there already stays as it is. */
     async addPatrols(patrols: readonly NewPatrol[]): Promise<number> {
       const rows = patrols.map(({ entryId, runNumber, cameraId, tile, fromAt, toAt, outcome, cause, freshMs }) => ({

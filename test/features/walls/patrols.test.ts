@@ -63,6 +63,17 @@ describe('R-WALL-2 the patrol log', () => {
     })
   })
 
+  test('a run that goes on when its rotation is taken away is kept to its end; a new one of it is not', async () => {
+    const walls = open()
+    const rotationId = await addRotation(walls)
+    const runId = randomUUID()
+    await walls.patrols.report([reportOf(rotationId, { runId })], colleague)
+    await walls.rotations.remove(rotationId, owner)
+    expect(await walls.patrols.report([reportOf(rotationId, { runId }), reportOf(rotationId)], colleague)).toEqual({ kept: 1, dropped: 1 })
+    expect((await walls.patrols.list(lately(), colleague)).entries.map(({ rotationName }) => rotationName)).toEqual(['小巷轮巡', '小巷轮巡'])
+    expect(await walls.patrols.report([reportOf(rotationId, { runId })], supervisor)).toEqual({ kept: 0, dropped: 1 })
+  })
+
   test('an entry that is sent again, or twice in one report, is kept once and not changed', async () => {
     const walls = open()
     const rotationId = await addRotation(walls)
