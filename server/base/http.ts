@@ -81,7 +81,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       const { user, login } = await gate.identify(request)
       Object.assign(entry, { userId: user?.userId ?? null, account: user?.account ?? null, loginId: login?.loginId ?? null })
       gate.check({ user, login }, endpoint.permission)
-      if (endpoint.reply === 'bytes' && login && user) {
+      if (endpoint.reply === 'bytes' && login && user && !response.closed) {
         underWay.set(response, { loginId: login.loginId, userId: user.userId })
         response.once('close', () => underWay.delete(response))
       }

@@ -108,7 +108,7 @@ export function createPlaneServer({ hub, viewers, recording, recordedStills, exp
     switch (request.method) {
       case 'setCameras':
         await hub.setCameras(request.params.cameras.map(({ cameraId, main, sub }) => ({ cameraId, main, sub })))
-        await recording.apply()
+        await recording.camerasChanged()
         return {}
       case 'endViewers':
         return viewers.end(request.params)

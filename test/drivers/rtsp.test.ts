@@ -55,6 +55,23 @@ function conformanceCamera(camera: ScriptedCamera) {
   }
 }
 
+test('unhurried, several pictures come out of one read; over UDP each as it comes', async () => {
+  const togetherOf = async (transport: 'tcp' | 'udp') => {
+    const camera = await openScriptedCamera({ login })
+    const arrivals: number[] = []
+    const { source, until } = record(createRtspDriver(), { url: camera.url, transport }, { onUnit: () => arrivals.push(performance.now()) })
+    await until(() => arrivals.length >= 5, 'the first units')
+    source.setUnhurried(true)
+    const from = arrivals.length + 5
+    await until(() => arrivals.length >= from + 50, '50 more')
+    await source.close()
+    await camera.close()
+    return arrivals.slice(from + 1).filter((atMs, i) => atMs - arrivals[from + i]! < 5).length
+  }
+  expect(await togetherOf('tcp')).toBeGreaterThan(25)
+  expect(await togetherOf('udp')).toBeLessThan(25)
+})
+
 describe('R-RTSP handshake', () => {
   test('asks without Range, says TEARDOWN on close, and never writes credentials into the address', async () => {
     const camera = await openCamera({ login })

@@ -179,9 +179,9 @@ export function testLanguages(getDemo: () => Demo) {
     '演示：行人横穿',
     '演示：复核',
     '白色面包车驶入',
-    '现场复核',
-    '核查',
-    '市场',
+    '演示：立杆移位',
+    '演示案 D-7',
+    '东街口书签',
     // saved by the demo's duty officer, and by the tests of the wall
     '测试 16',
     '测试轮巡',

@@ -139,7 +139,7 @@ export function testMapTools(getDemo: () => Demo) {
     test('a view is kept by the server, gone to, and removed', async () => {
       await goTo(demo, browser, 'scene=market')
       await browser.page.locator('[data-tool=bookmarks]').click()
-      await browser.page.fill('.bookmarks input', '市场')
+      await browser.page.fill('.bookmarks input', '东街口书签')
       await browser.page.locator('.bookmarks .primary').click()
       await browser.page.locator('.bookmarks .go').waitFor({ timeout: patienceMs })
       await goTo(demo, browser, '')
@@ -174,11 +174,11 @@ export function testMapTools(getDemo: () => Demo) {
         }, cameraId)
         await drag(ops, from, [from[0] + 60, from[1]])
         expect(Number(await ops.page.inputValue('.editor [name=x]'))).toBeGreaterThan(lonLat[0])
-        await ops.page.fill('.editor textarea', '现场复核')
+        await ops.page.fill('.editor textarea', '演示：立杆移位')
         await ops.page.locator('.editor .primary').click()
         await ops.page.locator('.editor').waitFor({ state: 'detached', timeout: patienceMs })
         const [move] = await ops.page.evaluate(async (id) => (await (await fetch(`/api/cameras/${id}/moves`)).json()) as CameraMove[], cameraId)
-        expect(move).toMatchObject({ by: 'ops', reason: '现场复核' })
+        expect(move).toMatchObject({ by: 'ops', reason: '演示：立杆移位' })
         expect(move!.movedM).toBeGreaterThan(1)
         // the other screen, untouched
         await until(

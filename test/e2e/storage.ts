@@ -57,7 +57,7 @@ export function testStorage(getDemo: () => Demo) {
       const [camera] = await listRecorded()
       const lock = await browser.page.evaluate(
         async ({ cameraId, fromAt, toAt }) => {
-          const body = JSON.stringify({ fromAt, toAt, untilAt: null, reason: '核查' })
+          const body = JSON.stringify({ fromAt, toAt, untilAt: null, reason: '演示案 D-7' })
           return (await (
             await fetch(`/api/cameras/${cameraId}/locks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
           ).json()) as Lock
@@ -65,7 +65,7 @@ export function testStorage(getDemo: () => Demo) {
         { cameraId: camera!.cameraId, fromAt: camera!.oldestAt!, toAt: Math.max(camera!.newestAt!, camera!.oldestAt! + MINUTE_MS) },
       )
       await browser.page.goto(`${demo.origin}/storage?part=locks`)
-      const row = browser.page.locator('.storage tbody tr', { hasText: '核查' })
+      const row = browser.page.locator('.storage tbody tr', { hasText: '演示案 D-7' })
       await row.waitFor({ timeout: patienceMs })
       await row.locator('button').click()
       await browser.page.locator('[role=alertdialog] button').last().click()

@@ -179,6 +179,22 @@ describe.skipIf(isSkipped)('R-STORE-1 recorder', () => {
     expect(await recording.archive.findEnd(A)).toBeGreaterThanOrEqual(segments[1]!.toAt)
   })
 
+  test('a sub stream that is not to be had: the main one is recorded, until the cameras change', async () => {
+    const { fake, recording, hub, play, closed, clock } = await createSetup()
+    await recording.setPlan([{ cameraId: A, profile: 'sub' }])
+    await until(() => fake.openPulls().some(({ address }) => address.url.endsWith('a/sub')), 'the sub stream is asked')
+    fake.pulls.at(-1)!.fail({ cause: 'no_such_stream', detail: 'RTSP 404' })
+    await until(() => recording.openSegments() === 0 && fake.openPulls().some(({ address }) => address.url.endsWith('a/main')), 'the main stream is pulled')
+    const main = fake.openPulls().find(({ address }) => address.url.endsWith('a/main'))!
+    await play(100, { pull: main })
+    expect(recording.openSegments()).toBe(1)
+    await hub.setCameras([camera('a')])
+    await recording.camerasChanged()
+    await clock.advanceAsync(100)
+    await until(() => fake.pulls.at(-1)!.address.url.endsWith('a/sub'), 'the sub stream is asked again')
+    expect(closed()).toHaveLength(1)
+  })
+
   test('files are taken away by name, and nothing else is', async () => {
     const { recording, play, closed, fileOf, folder } = await createSetup()
     await play(60)

@@ -16,7 +16,7 @@ import { permissionsOf, refuseLastAdministrator, refuseMixedPowers } from './rul
 import type { AccountStore, EndReason, KnownUser, LoginRow, NewUserRow } from './store.ts'
 
 export type AccountEvents = {
-  /** Close everything that belongs to this login: push, viewers. */
+  /** Close everything that belongs to this login: push, viewers, downloads. */
   loginEnded: { loginId: string; userId: UserId; reason: EndReason }
   /** Role, permissions or area of this user changed. Open sockets still have the old ones. */
   userChanged: { userId: UserId }

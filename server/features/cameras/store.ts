@@ -3,44 +3,12 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../base/db.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Secrets } from '../../base/secrets.ts'
-import type { CameraPoint, Dossier, Link, Scene } from '../../contract/cameras.ts'
+import type { CameraPoint, Dossier } from '../../contract/cameras.ts'
 import type { Jurisdiction, Station } from '../../contract/stations.ts'
 import type { CameraId, Instant, StationId } from '../../contract/ids.ts'
-import type { Crs } from '../../contract/map.ts'
 import { type Access, type CameraDraft, initialsOf, maskedUrl } from './draft.ts'
-import { logMoves, type MoveReason, type MoveRow, moveQueries } from './moves.ts'
-
-export type CameraRow = {
-  camera_id: CameraId
-  name: string
-  initials: string
-  label: string
-  address: string
-  station_id: StationId
-  lon: number
-  lat: number
-  original_x: number
-  original_y: number
-  original_crs: Crs
-  heading_deg: number
-  fov_deg: number
-  reach_m: number
-  scene: Scene
-  link: Link
-  has_sound: boolean
-  has_ptz: boolean
-  vendor: string
-  model: string
-  mount_height_m: number | null
-  switch_name: string | null
-  installed_at: Instant | null
-  last_upkeep_at: Instant | null
-  is_suspended: boolean
-  sealed_access: string
-  updated_at: Instant
-}
-type StationRow = { station_id: StationId; name: string; short_name: string; jurisdiction: Jurisdiction | null; label_lon: number; label_lat: number }
-export type CameraTables = { cameras: CameraRow; stations: StationRow; camera_moves: MoveRow }
+import { logMoves, type MoveReason, moveQueries } from './moves/store.ts'
+import { type CameraRow, type CameraTables, ROWS_PER_STATEMENT } from './tables.ts'
 
 /** A point without its state: what the database knows of it. */
 export type CameraPlace = Omit<CameraPoint, 'state'>
@@ -55,7 +23,6 @@ export type Area = readonly StationId[] | null
 export type StationShape = Pick<Station, 'stationId' | 'jurisdiction' | 'labelLonLat'>
 
 const accessPurpose = (cameraId: CameraId) => `camera-access:${cameraId}`
-const ROWS_PER_STATEMENT = 500
 
 export function createCameraStore(database: Database, secrets: Secrets) {
   const db = database.as<CameraTables>()

@@ -6,15 +6,15 @@ import type { Profile } from '../../contract/ids.ts'
 import type { DiskStatus } from '../../media/plane.ts'
 import { FULL_RATE, usedRate } from './retention.ts'
 
-/** `some`: from 98 %, `all`: from 99 % of the disk with the most room; back to `none` where deletion has caught up. */
+/** `some`: from 98 %, `all`: from 99 % of the disk with the most room, on which recordings go; back to `none` where deletion has caught up. */
 export type Degrade = 'none' | 'some' | 'all'
 export const DEGRADE_RATE = 0.98
 const DEGRADE_ALL_RATE = 0.99
 
 export function degradeBy(disks: readonly DiskStatus[], before: Degrade): Degrade {
-  const rates = disks.filter(({ state }) => state === 'ok').map(usedRate)
-  if (rates.length === 0) return before // nothing can be written: no question of size
-  const used = Math.min(...rates)
+  const [roomiest] = disks.filter(({ state }) => state === 'ok').toSorted((a, b) => b.freeBytes - a.freeBytes)
+  if (!roomiest) return before // nothing can be written: no question of size
+  const used = usedRate(roomiest)
   if (used >= DEGRADE_ALL_RATE) return 'all'
   if (used >= DEGRADE_RATE) return before === 'all' ? 'all' : 'some'
   return used >= FULL_RATE ? before : 'none'

@@ -146,6 +146,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     told = ''
     onMediaBack()
     try {
+      await lookAtRoom()
       await tellPlan()
       await index()
       const newestAt = (await store.findNewestAt()) ?? 0
@@ -158,8 +159,11 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
 
   function planNow(): RecordingPlan[] {
     const nowAt = clock.now()
-    const planned = [...policies.values()].filter((policy) => isPlanned(policy, nowAt))
-    return degraded(planned, degrade).map(({ cameraId, profile }) => ({ cameraId, profile }))
+    // all that are recorded at any hour: which of them give way must not depend on the hour
+    const recorded = [...policies.values()].filter(({ mode }) => mode !== 'off')
+    return degraded(recorded, degrade)
+      .filter((policy) => isPlanned(policy, nowAt))
+      .map(({ cameraId, profile }) => ({ cameraId, profile }))
   }
 
   async function tellPlan() {
@@ -170,13 +174,20 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     told = text
   }
 
+  async function lookAtRoom() {
+    const before = degrade
+    degrade = degradeBy(await plane.listDisks(), before)
+    if (degrade === before) return
+    log.warn({ degrade }, degrade === 'none' ? 'there is room again: recorded as the policies say' : 'hardly any room: recorded by the sub stream')
+    // each camera that changes its stream misses some seconds, and it is the disk's doing
+    const nowAt = clock.now()
+    await store.putProblem(ALL_CAMERAS, { fromAt: nowAt, toAt: nowAt + COMING_BACK_MS, problem: 'disk_slow' })
+  }
+
   async function look() {
     if (isClosed || !plane.isUp()) return
     try {
-      const before = degrade
-      degrade = degradeBy(await plane.listDisks(), before)
-      if (degrade !== before)
-        log.warn({ degrade }, degrade === 'none' ? 'there is room again: recorded as the policies say' : 'hardly any room: recorded by the sub stream')
+      await lookAtRoom()
       await tellPlan()
       await retention.run()
     } catch (problem) {

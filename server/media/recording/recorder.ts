@@ -45,6 +45,8 @@ export type RecorderDeps = {
   lastEndAt: Instant
   onSegment(segment: RecordedSegment): void
   onProblem(problem: RecordingProblem, at: Instant, detail: string): void
+  /** The camera has no such stream, or none that can be stored. */
+  onNoSub(): void
 }
 
 type Sound = { flvMs: number; bytes: Uint8Array; config: AudioConfig }
@@ -76,7 +78,7 @@ export class Recorder {
     this.endings = [
       stream.feed.listen({ onTag: (tag) => this.onTag(tag), onFormat: (format) => this.onFormat(format) }),
       stream.listenSound((unit, flvMs) => this.onSound(unit, flvMs)),
-      stream.add({ kind: 'recorder', onState() {} }),
+      stream.add({ kind: 'recorder', onState: () => this.onState() }),
     ]
     this.progress = deps.clock.every(10_000, () => this.tellProgress())
   }
@@ -93,6 +95,13 @@ export class Recorder {
   get open(): { file: string; diskId: string; fromAt: Instant; toAt: Instant } | undefined {
     const writer = this.segment?.writer
     return writer?.disk.diskId ? { file: writer.file, diskId: writer.disk.diskId, fromAt: writer.startAt, toAt: writer.storedEndAt } : undefined
+  }
+
+  private onState() {
+    const { profile, state } = this.stream
+    if (profile !== 'sub' || state.name !== 'waiting') return
+    const { cause } = state.failure
+    if (cause === 'no_such_stream' || cause === 'codec_not_supported') this.deps.onNoSub()
   }
 
   private onFormat(format: FeedFormat | undefined) {

@@ -32,6 +32,8 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
   let disks: Disk[] = []
   const shelves: Disk[] = []
   const recorders = new Map<CameraId, Recorder>()
+  /** Cameras whose sub stream is not to be had: they are recorded by the main one until the cameras change. */
+  const withoutSub = new Set<CameraId>()
   const archive = createArchive({ disks: shelves, findOpen: (cameraId) => recorders.get(cameraId)?.open })
   let plan: readonly RecordingPlan[] = []
   let applying: Promise<void> = Promise.resolve()
@@ -65,13 +67,20 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     return apply()
   }
 
-  /** Also after the cameras changed: a stream that is no more is left for the one in its place. */
+  /** A stream that is no more is left for the one in its place. */
+  function camerasChanged(): Promise<void> {
+    withoutSub.clear()
+    return apply()
+  }
+
+  const streamOf = ({ cameraId, profile }: RecordingPlan) => hub.getStream(cameraId, withoutSub.has(cameraId) ? 'main' : profile)
+
   function apply(): Promise<void> {
     applying = applying.then(async () => {
       const wanted = new Map(plan.map((each) => [each.cameraId, each]))
       const leaving = [...recorders].filter(([cameraId, { stream }]) => {
         const next = wanted.get(cameraId)
-        return !next || !hub.hasCamera(cameraId) || hub.getStream(cameraId, next.profile) !== stream
+        return !next || !hub.hasCamera(cameraId) || streamOf(next) !== stream
       })
       for (const [cameraId] of leaving) recorders.delete(cameraId)
       await Promise.all(leaving.map(([, recorder]) => recorder.close()))
@@ -80,16 +89,21 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     return applying
   }
 
-  async function begin({ cameraId, profile }: RecordingPlan) {
+  async function begin(planned: RecordingPlan) {
+    const { cameraId } = planned
     const lastEndAt = (await archive.findEnd(cameraId)) ?? 0
-    const stream = hub.getStream(cameraId, profile)
-    const recorder = new Recorder(stream, {
+    const recorder = new Recorder(streamOf(planned), {
       clock,
       log,
       chooseDisk,
       lastEndAt,
       onSegment: (segment) => onEvent({ type: 'segment', segment }),
       onProblem: (problem, at, detail) => onEvent({ type: 'recordingProblem', cameraId, problem, at, detail }),
+      onNoSub() {
+        log.warn({ cameraId }, 'the sub stream cannot be had: the main one is recorded')
+        withoutSub.add(cameraId)
+        void apply()
+      },
     })
     recorders.set(cameraId, recorder)
   }
@@ -151,7 +165,7 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     archive,
     open,
     setPlan,
-    apply,
+    camerasChanged,
     listSegments,
     remove,
     disks: (): DiskStatus[] => disks.map((disk) => disk.status()),

@@ -86,9 +86,9 @@ export class RtspClient {
     try {
       await this.#play()
     } catch (error) {
+      this.setUnhurried(false)
       await this.#disconnect()
       if (this.#isClosed) return
-      this.setUnhurried(false)
       this.#isClosed = true
       this.#options.onEnded(failureOf(error))
     }
@@ -137,7 +137,8 @@ export class RtspClient {
     const callback = (count: number): boolean => {
       this.#receive(connection, count)
       const isEmpty = count < receiveBuffer.length
-      return !(this.#heldTimer && isEmpty && connection.session.isPlaying) // false: nothing is read until `resume`
+      const mayWait = this.#heldTimer && this.#connection === connection && session.isPlaying && session.transport === 'tcp'
+      return !(mayWait && isEmpty) // false: nothing is read until `resume`
     }
     const socket = connect({
       host: target.host,

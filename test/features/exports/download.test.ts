@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../../server/base/clock.ts'
 import { silentLog } from '../../../server/base/log.ts'
 import type { Export } from '../../../server/contract/exports.ts'
+import type { UserId } from '../../../server/contract/ids.ts'
 import { createMediaApp, defaultLimits, type MediaApp } from '../../../server/media/app.ts'
 import { createMediaPlane } from '../../../server/media/plane-client.ts'
 import type { MediaPlane } from '../../../server/media/plane.ts'
@@ -24,6 +25,7 @@ let media: MediaApp
 let plane: MediaPlane
 let running: TestApp
 let cookie: string
+let userId: UserId
 let fromAt: number
 let exported: Export
 const until = (check: () => unknown) => vi.waitFor(async () => expect(await check()).toBeTruthy(), { timeout: 20_000, interval: 20 })
@@ -87,6 +89,7 @@ beforeAll(async () => {
   await running.app.cameras.putStations([stationOf('s1')])
   await running.app.cameras.putCameras([draftOf('a', 's1')])
   cookie = await signInCookie(running, { account: 'one', role: 'supervisor' })
+  userId = (JSON.parse((await ask('GET', '/api/me')).bytes.toString()) as { userId: UserId }).userId
 
   const body = { cameraIds: ['a'], fromAt, toAt: fromAt + FRAMES * FRAME_MS, purpose: 'case', documentNumber: '', reason: '', isWatermarked: false }
   await ask('POST', '/api/exports', { body })
@@ -121,7 +124,10 @@ describe('R-DL the whole way', () => {
     expect(manifest.cameras[0]!.files[0]!.sha256).toBe(sha256)
   })
 
-  test('a download under way ends with the login', async () => {
+  test.each([
+    { what: 'its login', end: (own: string) => ask('POST', '/api/logout', { body: {}, headers: { cookie: own } }) },
+    { what: 'its rights when they change', end: () => running.app.accounts.changeUser(userId, { stationIds: [stationOf('s1').stationId] }) },
+  ])('a download under way ends with $what', async ({ end }) => {
     const again = await ask('POST', '/api/login', { headers: { cookie: '' }, body: { account: 'one', password: testPassword } })
     const own = String(again.headers['set-cookie']).split(';')[0]!
     const { fileName, bytes } = exported.clips[0]!.files[0]!
@@ -133,8 +139,7 @@ describe('R-DL the whole way', () => {
     })
     reply.on('error', () => undefined)
     reply.pause()
-    const signedOut = await ask('POST', '/api/logout', { body: {}, headers: { cookie: own } })
-    expect(signedOut.status).toBe(200)
+    await end(own)
     reply.resume()
     await new Promise((resolve) => reply.once('close', resolve))
     expect([reply.statusCode, reply.complete]).toEqual([200, false])

@@ -61,7 +61,7 @@ export const en: SameShape<typeof zh> = {
       warn: 'Over 90 %: system administrator prepares more disk',
       delete: 'Over 95 %: the oldest go first, even before their days are over',
       degrade:
-        'Over 98 %: deletion does not keep up. Cameras kept for fewer days are recorded by sub stream, all of them from 99 %. Too many locks, or another program? System administrator adds disk',
+        'Over 98 %: deletion does not keep up. When all disks are so, cameras kept for fewer days are recorded by sub stream, all of them from 99 %. Too many locks, or another program? System administrator adds disk',
     },
     stateWord: { full: 'Full', missing: 'Missing', failed: 'Cannot be used' },
     stateWhat: {

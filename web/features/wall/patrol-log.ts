@@ -131,7 +131,7 @@ export function createPatrolLog({ store, send, now }: PatrolLogOptions) {
       return true
     } catch (error) {
       if (!isRefused(error)) return false
-      // one entry the server will never take (its rotation was removed …) must not hold up the others
+      // one entry the server will never take (of a camera that has gone …) must not hold up the others
       if (batch.length > 1) {
         const half = Math.ceil(batch.length / 2)
         return (await sendBatch(batch.slice(0, half))) && (await sendBatch(batch.slice(half)))

@@ -1,41 +1,16 @@
 /** The table `camera_moves`: where a camera stood and looked before, who changed it and why (R-MAP). */
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import { AppError } from '../../base/errors.ts'
-import { distanceM } from '../../base/geometry.ts'
-import type { CameraMove } from '../../contract/cameras.ts'
-import type { CameraId, Instant } from '../../contract/ids.ts'
-import type { Crs } from '../../contract/map.ts'
-import { type CameraView, isSameView } from './place.ts'
-import type { CameraRow, CameraTables } from './store.ts'
-
-export type MoveRow = {
-  move_id: string
-  camera_id: CameraId
-  at: Instant
-  by_account: string
-  reason: string
-  from_lon: number
-  from_lat: number
-  from_heading_deg: number
-  from_fov_deg: number
-  from_reach_m: number
-  /** The pair and system the old place was given in: the camera has those of the new one. */
-  from_original_x: number
-  from_original_y: number
-  from_original_crs: Crs
-  to_lon: number
-  to_lat: number
-  to_heading_deg: number
-  to_fov_deg: number
-  to_reach_m: number
-}
+import { AppError } from '../../../base/errors.ts'
+import { distanceM } from '../../../base/geometry.ts'
+import type { CameraMove } from '../../../contract/cameras.ts'
+import type { CameraId, Instant } from '../../../contract/ids.ts'
+import { type CameraView, isSameView } from '../place.ts'
+import { type CameraRow, type CameraTables, type MoveRow, ROWS_PER_STATEMENT } from '../tables.ts'
 
 /** What somebody wants of a camera's place and view; the rest of the move is what was before. */
 export type WantedMove = Pick<CameraMove, 'cameraId' | 'at' | 'by' | 'reason' | 'to'>
 export type MoveReason = Pick<CameraMove, 'by' | 'reason'>
-
-const ROWS_PER_STATEMENT = 500
 
 export const moveQueries = (db: Kysely<CameraTables>) => ({
   /**
