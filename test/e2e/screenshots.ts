@@ -122,7 +122,7 @@ const takeWall = (demo: Demo) =>
     await page.waitForSelector('.turning', { timeout: patienceMs })
     await page.waitForTimeout(12_000) // the second turn
     await shoot(browser, name('wall-rotation'))
-    await page.goto(`${demo.origin}/duty`)
+    await page.goto(`${demo.origin}/duty?perf=1`)
     await page.waitForSelector('.duty .map-canvas', { timeout: patienceMs })
     await page.waitForLoadState('networkidle', { timeout: 10_000 }).catch(() => undefined)
     await shoot(browser, name('duty'))
