@@ -186,7 +186,7 @@ describe.skipIf(isSkipped)('R-STORE-1 recorder', () => {
     fake.pulls.at(-1)!.fail({ cause: 'no_such_stream', detail: 'RTSP 404' })
     await until(() => recording.openSegments() === 0 && fake.openPulls().some(({ address }) => address.url.endsWith('a/main')), 'the main stream is pulled')
     const main = fake.openPulls().find(({ address }) => address.url.endsWith('a/main'))!
-    await play(100, { pull: main })
+    for (let tries = 0; recording.openSegments() === 0 && tries < 100; tries++) await play(50, { pull: main }) // it is joined behind our back
     expect(recording.openSegments()).toBe(1)
     await hub.setCameras([camera('a')])
     await recording.camerasChanged()

@@ -262,7 +262,7 @@ describe('R-MAP-5 selecting on the map', () => {
   })
 
   test.each([
-    ['supervisor', ['全部上墙', '同步回放', '导出', '下载录像']],
+    ['supervisor', ['全部上墙', '同步回放', '下载录像', '导出']],
     ['dutyOfficer', ['全部上墙', '同步回放', '导出']],
     ['assessor', ['导出']],
   ] as const)('%s is offered what the role may do', async (role, actions) => {
