@@ -58,6 +58,9 @@ export type StreamDeps = {
   onSourceCount(change: 1 | -1): void
 }
 
+/** Trying again will not help: the camera has no such stream, or none that we can take. Another of its streams may do. */
+export const isMissing = ({ cause }: SourceFailure) => cause === 'no_such_stream' || cause === 'codec_not_supported'
+
 /** Longest believable time between decoding and showing a picture. */
 const MAX_COMPOSITION_90K = 10 * 90_000
 /** FLV times have 32 bits of milliseconds; the timeline starts anew long before they wrap. */

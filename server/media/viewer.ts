@@ -9,7 +9,7 @@ import type { Feed } from './feed.ts'
 import type { Hub } from './hub.ts'
 import { chooseRung, type Rung } from './ladder.ts'
 import type { ViewerLeft, ViewerRequest } from './plane.ts'
-import type { Stream } from './stream.ts'
+import { isMissing, type Stream } from './stream.ts'
 import type { FeedFormat, Tag } from './tag.ts'
 import type { Transcoders, VariantLease } from './transcoders.ts'
 import { needsSoundTranscode } from './variant.ts'
@@ -114,7 +114,7 @@ export class Viewer {
     if (state.name === 'idle') return // its address changes or the process ends: another state follows
     if (state.name === 'opening' && this.hasBeenTold(stream)) return
     const isSubInstead = this.request.profile === 'main' && stream.profile === 'sub'
-    if (isSubInstead && state.name === 'waiting' && (state.failure.cause === 'no_such_stream' || state.failure.cause === 'codec_not_supported')) {
+    if (isSubInstead && state.name === 'waiting' && isMissing(state.failure)) {
       this.isSubMissing = true
       return this.choose()
     }

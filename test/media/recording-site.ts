@@ -1,19 +1,15 @@
 /** A media process as it runs, recording cameras over real RTSP, for the tests that kill it, stop it, fill its disk and cut its power. */
-import { type ChildProcess, fork, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../server/base/clock.ts'
 import { silentLog } from '../../server/base/log.ts'
 import { createSimulator } from '../../server/demo/simulator.ts'
-import { MEMORY_ENVIRONMENT } from '../../server/media/memory.ts'
 import { createMediaPlane } from '../../server/media/plane-client.ts'
 import type { CameraAccess, MediaEvent, RecordedSegment } from '../../server/media/plane.ts'
 import { ffmpegPath } from './clips.ts'
-import { cameraId, temporaryFolder, until } from './support.ts'
-
-const root = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url))
+import { cameraId, forkMedia, temporaryFolder, until } from './support.ts'
 
 /** `recordings`: a folder of the test's own. */
 export async function createSite({ cameras, recordings }: { cameras: number; recordings?: string }) {
@@ -45,18 +41,7 @@ export async function createSite({ cameras, recordings }: { cameras: number; rec
 
   /** Starts the process on this folder and tells it what to record. */
   async function start(recorded = plan, recordedTo = recordingFolder) {
-    media = fork(root('server/media/main.ts'), [], {
-      execArgv: ['--import', 'tsx'],
-      env: {
-        ...process.env,
-        ...MEMORY_ENVIRONMENT,
-        MEDIA_SOCKET: socketPath,
-        STILLS_DIR: join(folder, 'stills'),
-        RECORDING_DIRS: JSON.stringify([recordedTo]),
-        LOG_LEVEL: 'error',
-      },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
+    media = forkMedia(folder, socketPath, recordedTo)
     await new Promise((resolve) => media!.once('message', resolve))
     await until(() => plane.isUp(), 'the link to media')
     await plane.setCameras(accesses)
@@ -72,7 +57,6 @@ export async function createSite({ cameras, recordings }: { cameras: number; rec
   }
   onTestFinished(async () => {
     await plane.close()
-    media?.kill('SIGKILL')
     await simulator.close()
   })
   const growing = () => new Set(events.flatMap((event) => (event.type === 'segment' && !event.segment.isClosed ? [event.segment.cameraId] : [])))

@@ -70,7 +70,7 @@ export async function until(condition: () => boolean, what: string, timeoutMs = 
 }
 
 /** The media process as the supervisor runs it, on a folder of the test's own; ended with the test. */
-export function forkMedia(folder: string, socketPath: string): ChildProcess {
+export function forkMedia(folder: string, socketPath: string, recordingFolder = join(folder, 'recordings')): ChildProcess {
   const media = fork(fileURLToPath(new URL('../../server/media/main.ts', import.meta.url)), [], {
     execArgv: ['--import', 'tsx'],
     env: {
@@ -78,7 +78,7 @@ export function forkMedia(folder: string, socketPath: string): ChildProcess {
       ...MEMORY_ENVIRONMENT,
       MEDIA_SOCKET: socketPath,
       STILLS_DIR: join(folder, 'stills'),
-      RECORDING_DIRS: JSON.stringify([join(folder, 'recordings')]),
+      RECORDING_DIRS: JSON.stringify([recordingFolder]),
       LOG_LEVEL: 'error',
     },
   })

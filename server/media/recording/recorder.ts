@@ -13,7 +13,7 @@ import { AUDIO_TRACK_ID, type FragmentTrack, muxFragmentedHead, muxFragmentHead,
 import { AAC_SAMPLES_PER_UNIT } from '../../protocols/codec/aac.ts'
 import { isSameAudio, isSameVideo } from '../format.ts'
 import type { RecordedSegment, RecordingProblem } from '../plane.ts'
-import type { Stream } from '../stream.ts'
+import { isMissing, type Stream } from '../stream.ts'
 import { type FeedFormat, type Tag, tagData } from '../tag.ts'
 import type { Disk } from './disk.ts'
 import { cameraFolder, dayOf } from './segment-name.ts'
@@ -99,9 +99,7 @@ export class Recorder {
 
   private onState() {
     const { profile, state } = this.stream
-    if (profile !== 'sub' || state.name !== 'waiting') return
-    const { cause } = state.failure
-    if (cause === 'no_such_stream' || cause === 'codec_not_supported') this.deps.onNoSub()
+    if (profile === 'sub' && state.name === 'waiting' && isMissing(state.failure)) this.deps.onNoSub()
   }
 
   private onFormat(format: FeedFormat | undefined) {

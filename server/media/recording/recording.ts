@@ -67,7 +67,6 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     return apply()
   }
 
-  /** A stream that is no more is left for the one in its place. */
   function camerasChanged(): Promise<void> {
     withoutSub.clear()
     return apply()
@@ -75,6 +74,7 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
 
   const streamOf = ({ cameraId, profile }: RecordingPlan) => hub.getStream(cameraId, withoutSub.has(cameraId) ? 'main' : profile)
 
+  /** A stream that is no more is left for the one in its place. */
   function apply(): Promise<void> {
     applying = applying.then(async () => {
       const wanted = new Map(plan.map((each) => [each.cameraId, each]))
