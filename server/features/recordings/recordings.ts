@@ -266,7 +266,8 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     async open(): Promise<void> {
       await readPolicies()
       await retention.open()
-      if (plane.isUp()) await onLinkUp()
+      if (plane.isUp()) return onLinkUp()
+      mediaAwaySinceAt = clock.now() // both begin: what is missing until media is back is our doing as well
     },
     async days(cameraId: CameraId, range: TimeRange): Promise<RecordedDays> {
       const recorded = joinRanges(await recordedIn(cameraId, range), 0)

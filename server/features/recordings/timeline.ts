@@ -68,7 +68,9 @@ function joinAlike(gaps: readonly Gap[]): Gap[] {
   for (const gap of gaps) {
     const last = joined.at(-1)
     const touches = last !== undefined && gap.fromAt - last.toAt <= 0
-    if (touches && last.reason === gap.reason && last.cause === gap.cause) last.toAt = gap.toAt
+    // one restart of ours: away, not probed yet, streams coming back
+    const isAlike = last?.reason === gap.reason && (last.cause === gap.cause || gap.reason === 'platform')
+    if (touches && isAlike) last.toAt = gap.toAt
     // the seconds in which a fault had not yet been seen belong to it
     else if (touches && last.reason === 'unknown' && gap.reason !== 'not_scheduled')
       Object.assign(last, { reason: gap.reason, cause: gap.cause, toAt: gap.toAt })

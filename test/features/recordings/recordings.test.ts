@@ -254,6 +254,25 @@ describe('R-PLAY index', () => {
       .toEqual([{ fromAt: awayAt, toAt: awayAt + 4_000, reason: 'platform', cause: 'media_unavailable' }])
     await recordings.close()
   })
+
+  test('when all of us begins, the seconds until media is there and its streams are open are ours', async () => {
+    const first = await openRecordings()
+    await first.setPolicy({ cameraIds: [A], ...continuous }, clock.now() - 1)
+    await first.close()
+    fake.setLink('lost')
+    const beganAt = clock.now()
+    const recordings = await openRecordings()
+    await clock.advanceAsync(4_000)
+    fake.setLink('up')
+    await clock.advanceAsync(60_000)
+    await expect
+      .poll(async () => (await recordings.timeline(A, { fromAt: beganAt, toAt: beganAt + 60_000 })).gaps)
+      .toEqual([
+        { fromAt: beganAt, toAt: beganAt + 34_000, reason: 'platform', cause: 'media_unavailable' },
+        { fromAt: beganAt + 34_000, toAt: beganAt + 60_000, reason: 'unknown', cause: null },
+      ])
+    await recordings.close()
+  })
 })
 
 describe('R-STORE-3 retention', () => {

@@ -73,6 +73,16 @@ describe('R-PLAY timeline', () => {
     ])
   })
 
+  test('our whole restart is one gap: away, not probed yet, streams coming back', () => {
+    const statuses = [
+      { status: 'unknown', cause: 'not_probed_yet', ...range(10, 15) },
+      { status: 'online', cause: null, fromAt: at(15), toAt: null },
+    ] as const
+    const problems = [{ ...range(13, 40), problem: 'media_away' as const }]
+    const { gaps } = timelineOf({ ...base, segments: [range(0, 10), range(18, 60)], statuses, problems })
+    expect(gaps).toEqual([{ ...range(10, 18), reason: 'platform', cause: 'not_probed_yet' }])
+  })
+
   test('outside of the schedule nothing is missing', () => {
     const noonToHalfPast = policy({ mode: 'scheduled', schedule: [{ fromMinute: (2 * 24 + 12) * 60, toMinute: (2 * 24 + 12) * 60 + 30 }] })
     const { gaps } = timelineOf({ ...base, policies: [noonToHalfPast], segments: [range(0, 20)], statuses: [] })
