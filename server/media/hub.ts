@@ -90,7 +90,7 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
   function keepStill(stream: Stream, hasFailed: boolean) {
     const key = stream.feed.lastKey
     if (!key) return
-    const ageMs = stream.newest.flvMs - key.tag.flvMs + clock.monotonicMs() - stream.newest.monoMs
+    const ageMs = stream.intake.newest.flvMs - key.tag.flvMs + clock.monotonicMs() - stream.intake.newest.monoMs
     stills.keep(stream.cameraId, { ...key, at: Math.round(clock.now() - Math.max(0, ageMs)) }, hasFailed)
   }
 
@@ -129,7 +129,7 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     getCamera(cameraId)
     const nowMs = clock.monotonicMs()
     const known = (['main', 'sub'] as const).flatMap((profile) => streams.get(keyOf(cameraId, profile)) ?? [])
-    for (const stream of known) if (stream.state.name === 'live' && nowMs - stream.newest.monoMs < FRESH_MS) return success(stream)
+    for (const stream of known) if (stream.state.name === 'live' && nowMs - stream.intake.newest.monoMs < FRESH_MS) return success(stream)
     const probed = getStream(cameraId, 'sub')
     const last = probed.lastFailure
     if (!last || probed.state.name === 'opening' || probed.state.name === 'queued') return undefined
@@ -183,7 +183,7 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     const newest = (['main', 'sub'] as const)
       .flatMap((profile) => streams.get(keyOf(cameraId, profile)) ?? [])
       .filter((stream) => stream.state.name === 'live')
-      .sort((a, b) => b.newest.at - a.newest.at)[0]
+      .sort((a, b) => b.intake.newest.at - a.intake.newest.at)[0]
     if (newest) keepStill(newest, false)
     return stills.find(cameraId)
   }
@@ -192,10 +192,10 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
     for (const [key, stream] of streams) {
       if (stream.state.name === 'live') {
         keepStill(stream, false)
-        if (clock.monotonicMs() - stream.newest.monoMs < FRESH_MS)
+        if (clock.monotonicMs() - stream.intake.newest.monoMs < FRESH_MS)
           onEvent({ type: 'streamAlive', cameraId: stream.cameraId, profile: stream.profile, at: clock.now(), isDegraded: stream.checkHealth() })
-      } else if (stream.isIdle && !stream.lastCodec && !stream.lastFailure) {
-        goneBytesIn += stream.bytesIn
+      } else if (stream.isIdle && !stream.intake.lastCodec && !stream.lastFailure) {
+        goneBytesIn += stream.intake.bytesIn
         streams.delete(key)
       }
     }
@@ -221,7 +221,7 @@ export function createHub({ clock, log, drivers, limits, stillsFolder, onEvent, 
       let live = 0
       let bytesIn = goneBytesIn
       for (const stream of streams.values()) {
-        bytesIn += stream.bytesIn
+        bytesIn += stream.intake.bytesIn
         if (stream.state.name === 'live') live++
       }
       return { streams: live, sources, bytesIn, stillBytes: stills.memoryBytes(), opening: admission.inFlight(), queued: admission.queued() }

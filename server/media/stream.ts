@@ -6,18 +6,13 @@
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { CameraId, Instant, Profile } from '../contract/ids.ts'
-import type { VideoCodec } from '../contract/media.ts'
 import type { FailureCause } from '../contract/status.ts'
 import type { CameraDriver, Source, SourceFailure, StreamAddress } from '../drivers/driver.ts'
-import type { AccessUnit, AudioConfig, AudioUnit, VideoConfig, VideoUnit } from '../protocols/codec/access-unit.ts'
-import { flvAudioTag, flvVideoTag } from '../protocols/flv/muxer.ts'
+import type { AccessUnit } from '../protocols/codec/access-unit.ts'
 import type { Admission } from './admission.ts'
 import { GOOD_STREAM_MS, pauseMs } from './backoff.ts'
 import { Feed, type GopLimits } from './feed.ts'
-import { isSameAudio, isSameVideo } from './format.ts'
-import { createHealthCheck, type HealthCheck } from './stream-health.ts'
-import { createTag, FRAME_HEADROOM_BYTES } from './tag.ts'
-import { Timeline } from './timeline.ts'
+import { Intake } from './intake.ts'
 
 export type StreamLimits = {
   gop: GopLimits
@@ -61,34 +56,19 @@ export type StreamDeps = {
 /** Trying again will not help: the camera has no such stream, or none that we can take. Another of its streams may do. */
 export const isMissing = ({ cause }: SourceFailure) => cause === 'no_such_stream' || cause === 'codec_not_supported'
 
-/** Longest believable time between decoding and showing a picture. */
-const MAX_COMPOSITION_90K = 10 * 90_000
-/** FLV times have 32 bits of milliseconds; the timeline starts anew long before they wrap. */
-const MAX_FLV_MS = 2 ** 31
-
 export class Stream {
   readonly cameraId: CameraId
   readonly profile: Profile
   readonly feed: Feed
+  readonly intake: Intake
   state: StreamState = { name: 'idle' }
-  /** What the camera sends for sound, transcoded or not; `feed.format.audio` is there only when it can be passed on. */
-  sourceAudio: AudioConfig | undefined
-  /** Known after the first pull, so that the ladder can choose without opening. */
-  lastCodec: VideoCodec | undefined
   lastFailure: FailureRecord | undefined
-  /** The newest picture: its place on the timeline and when it reached us. */
-  newest = { flvMs: 0, at: 0, monoMs: 0 }
-  bytesIn = 0
   private readonly deps: StreamDeps
   private address: StreamAddress
   private readonly consumers = new Set<Consumer>()
-  private readonly soundListeners = new Set<(unit: AudioUnit, flvMs: number) => void>()
   private source: Source | undefined
   private pullNumber = 0
   private closing: Promise<void> = Promise.resolve()
-  private timeline: Timeline | undefined
-  private nextFlvMs = 0
-  private videoConfig: VideoConfig | undefined
   private failures = 0
   private isClosed = false
   private cancelAdmission: (() => void) | undefined
@@ -96,8 +76,6 @@ export class Stream {
   private watchdog: Timer | undefined
   private retryTimer: Timer | undefined
   private lingerTimer: Timer | undefined
-  private lastUnitMonoMs = 0
-  private health: HealthCheck
 
   constructor(cameraId: CameraId, profile: Profile, address: StreamAddress, deps: StreamDeps) {
     this.cameraId = cameraId
@@ -105,7 +83,7 @@ export class Stream {
     this.address = address
     this.deps = deps
     this.feed = new Feed(deps.limits.gop)
-    this.health = createHealthCheck()
+    this.intake = new Intake(this.feed, deps.clock)
   }
 
   get viewerCount() {
@@ -125,22 +103,16 @@ export class Stream {
 
   /** Begins the pull if it is not there. Answers a function that leaves; the last to leave starts the linger time. */
   add(consumer: Consumer): () => void {
-    const wasOnlyProbed = !this.isWanted
+    const priorityBefore = this.priority
     this.consumers.add(consumer)
     if (consumer.kind !== 'probe') this.endLinger()
     if (consumer.kind === 'viewer') this.setHurry()
     if (this.state.name === 'idle') this.queue()
-    else if (this.state.name === 'queued' && wasOnlyProbed && this.isWanted) this.queue() // with the better priority
+    else if (this.state.name === 'queued' && this.priority !== priorityBefore) this.queue() // it can only have become better
     else if (this.state.name === 'waiting' && consumer.kind === 'viewer') this.retrySoon()
     return () => {
       if (this.consumers.delete(consumer)) this.onLeft(consumer.kind)
     }
-  }
-
-  /** Sound as the camera sends it, for transcoding. */
-  listenSound(listener: (unit: AudioUnit, flvMs: number) => void): () => void {
-    this.soundListeners.add(listener)
-    return () => void this.soundListeners.delete(listener)
   }
 
   /** A person asked: no pause is long enough to refuse that. */
@@ -161,7 +133,7 @@ export class Stream {
     if (isSame) return
     this.address = address
     this.lastFailure = undefined
-    this.lastCodec = undefined
+    this.intake.lastCodec = undefined
     this.failures = 0
     this.stop()
     if (this.consumers.size > 0) this.queue()
@@ -169,7 +141,7 @@ export class Stream {
 
   /** Degraded now? Asked at regular times; each call judges the time since the last one. */
   checkHealth(): FailureCause | null {
-    return this.source ? this.health.judge(this.source.stats(), this.deps.clock.monotonicMs()) : null
+    return this.source ? this.intake.judge(this.source.stats()) : null
   }
 
   async close(): Promise<void> {
@@ -228,11 +200,7 @@ export class Stream {
     const { clock, driver, limits } = this.deps
     const openedMonoMs = clock.monotonicMs()
     const pull = this.pullNumber
-    this.timeline = new Timeline(this.nextFlvMs, openedMonoMs)
-    this.videoConfig = undefined
-    this.sourceAudio = undefined
-    this.lastUnitMonoMs = openedMonoMs
-    this.health = createHealthCheck()
+    this.intake.begin(openedMonoMs)
     this.setState({ name: 'opening', sinceMonoMs: openedMonoMs })
     if (pull !== this.pullNumber) return
     this.deps.onSourceCount(1)
@@ -254,76 +222,25 @@ export class Stream {
       const nowMs = clock.monotonicMs()
       if (this.state.name === 'opening' && nowMs - openedMonoMs >= limits.firstKeyFrameMs)
         this.fail({ cause: 'silent', detail: `no key frame in ${limits.firstKeyFrameMs / 1_000} s` })
-      else if (this.state.name === 'live' && nowMs - this.lastUnitMonoMs >= limits.silenceMs)
+      else if (this.state.name === 'live' && nowMs - this.intake.lastUnitMonoMs >= limits.silenceMs)
         this.fail({ cause: 'silent', detail: `nothing for ${limits.silenceMs / 1_000} s` })
     })
   }
 
   private onUnit(unit: AccessUnit) {
     try {
-      this.lastUnitMonoMs = this.deps.clock.monotonicMs()
-      this.bytesIn += unit.data.length
-      if (unit.kind === 'video') this.onVideo(unit)
-      else this.onAudio(unit)
+      this.intake.take(unit)
+      if (this.state.name === 'opening' && this.feed.lastKey) this.onFirstKeyFrame(this.intake.lastUnitMonoMs - this.state.sinceMonoMs)
     } catch (problem) {
       this.deps.log.warn({ cameraId: this.cameraId, problem }, 'a unit could not be taken')
       this.fail({ cause: 'protocol_error', detail: 'a unit could not be taken' })
     }
   }
 
-  private onVideo(unit: VideoUnit) {
-    if (unit.isKey) {
-      if (unit.config !== this.videoConfig) this.onVideoConfig(unit.config)
-      else if (this.nextFlvMs > MAX_FLV_MS) this.restartTimeline()
-    } else if (!this.feed.format || unit.config !== this.videoConfig) return // nothing can be decoded before the key frame
-    const monoMs = this.lastUnitMonoMs
-    const flvMs = this.timeline!.toFlvMs('video', unit.dts90k, monoMs)
-    if (Math.abs(unit.pts90k - unit.dts90k) > MAX_COMPOSITION_90K) unit.pts90k = unit.dts90k
-    const ptsMs = flvMs + Math.round((unit.pts90k - unit.dts90k) / 90)
-    this.nextFlvMs = flvMs + 1
-    this.newest = { flvMs, at: this.deps.clock.now(), monoMs }
-    this.health.onPicture(unit, monoMs)
-    this.feed.push(createTag('video', unit.isKey, flvMs, ptsMs, flvVideoTag(unit, flvMs, FRAME_HEADROOM_BYTES), unit.data.length), monoMs)
-    if (unit.isKey && this.state.name === 'opening') this.onFirstKeyFrame(monoMs - this.state.sinceMonoMs)
-  }
-
-  private onVideoConfig(config: VideoConfig) {
-    const before = this.feed.format
-    this.videoConfig = config
-    this.lastCodec = config.codec
-    if (!before || !isSameVideo(before.video, config)) this.feed.setFormat({ video: config, audio: this.passableAudio() })
-  }
-
-  private onAudio(unit: AudioUnit) {
-    if (unit.config !== this.sourceAudio) {
-      const isNew = !this.sourceAudio || !isSameAudio(this.sourceAudio, unit.config)
-      this.sourceAudio = unit.config
-      if (isNew && this.feed.format) this.feed.setFormat({ video: this.feed.format.video, audio: this.passableAudio() })
-    }
-    if (!this.feed.format) return
-    const monoMs = this.lastUnitMonoMs
-    const flvMs = this.timeline!.toFlvMs('audio', unit.dts90k, monoMs)
-    if (unit.config.codec === 'aac')
-      this.feed.push(createTag('audio', false, flvMs, flvMs, flvAudioTag(unit, flvMs, FRAME_HEADROOM_BYTES), unit.data.length), monoMs)
-    for (const listener of this.soundListeners) listener(unit, flvMs)
-  }
-
-  private passableAudio() {
-    return this.sourceAudio?.codec === 'aac' ? this.sourceAudio : undefined
-  }
-
-  private restartTimeline() {
-    this.nextFlvMs = 0
-    this.timeline = new Timeline(0, this.lastUnitMonoMs)
-    const { format } = this.feed
-    this.feed.setFormat(undefined)
-    this.feed.setFormat(format)
-  }
-
   private onFirstKeyFrame(firstKeyFrameMs: number) {
     this.endAdmission()
     this.lastFailure = undefined
-    this.setState({ name: 'live', sinceMonoMs: this.lastUnitMonoMs, firstKeyFrameMs })
+    this.setState({ name: 'live', sinceMonoMs: this.intake.lastUnitMonoMs, firstKeyFrameMs })
     this.setHurry()
     this.deps.onUp(this)
   }

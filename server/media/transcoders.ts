@@ -30,7 +30,7 @@ export function createTranscoders({ ffmpegPath, clock, log, limits, gop }: Trans
 
   const countPictures = () => [...entries.values()].filter(({ variant }) => variant.isPictureTranscoded).length + reserved.picture
   const countSounds = () =>
-    [...entries.values()].filter(({ variant }) => variant.isSoundTranscoded && needsSoundTranscode(variant.stream.sourceAudio)).length + reserved.sound
+    [...entries.values()].filter(({ variant }) => variant.isSoundTranscoded && needsSoundTranscode(variant.stream.intake.sourceAudio)).length + reserved.sound
   const hasRoom = {
     picture: () => countPictures() < limits.maxPictures || makeRoom(({ variant }) => variant.isPictureTranscoded),
     sound: () => countSounds() < limits.maxSounds || makeRoom(({ variant }) => variant.isSoundTranscoded),
@@ -62,7 +62,7 @@ export function createTranscoders({ ffmpegPath, clock, log, limits, gop }: Trans
       if (entry) end(key, entry)
       entry = undefined
     }
-    const needsSound = wants.sound && needsSoundTranscode(stream.sourceAudio) && !entry?.variant.isSoundTranscoded
+    const needsSound = wants.sound && needsSoundTranscode(stream.intake.sourceAudio) && !entry?.variant.isSoundTranscoded
     const hasSoundPlace = !needsSound || hasRoom.sound()
     if (!entry) {
       if (!wants.pictures && !hasSoundPlace) return { ok: false, cause: 'transcode_limit' }

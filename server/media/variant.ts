@@ -47,7 +47,7 @@ export class Variant {
     this.feed = new Feed(deps.gop)
     this.ends = [
       stream.feed.listen({ onTag: (tag) => this.onTag(tag), onFormat: (format) => this.onFormat(format) }),
-      stream.listenSound((unit, flvMs) => this.sound?.write(unit, flvMs)),
+      stream.intake.listenSound((unit, flvMs) => this.sound?.write(unit, flvMs)),
       // the pull goes on as long as the variant does
       stream.add({ kind: 'warm', onState() {} }),
     ]
@@ -99,7 +99,7 @@ export class Variant {
     const source = this.stream.feed.format
     const video = this.isPictureTranscoded ? this.videoOut : source?.video
     if (!source || !video) return
-    const audio = needsSoundTranscode(this.stream.sourceAudio) ? (this.wantsSound ? transcodedSound : undefined) : source.audio
+    const audio = needsSoundTranscode(this.stream.intake.sourceAudio) ? (this.wantsSound ? transcodedSound : undefined) : source.audio
     const before = this.feed.format
     if (!before || !isSameVideo(before.video, video) || !isSameAudio(before.audio, audio)) this.feed.setFormat({ video, audio })
   }
@@ -164,7 +164,7 @@ export class Variant {
   }
 
   private startSound() {
-    const audio = this.stream.sourceAudio
+    const audio = this.stream.intake.sourceAudio
     if (!this.wantsSound || this.sound || this.isClosed || !needsSoundTranscode(audio)) return
     const sound = new SoundTranscode(
       this.deps.ffmpegPath,

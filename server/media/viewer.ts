@@ -80,7 +80,7 @@ export class Viewer {
       hasSub: hub.getCamera(cameraId).sub !== undefined,
       isSubMissing: this.isSubMissing,
       decodes: codecs,
-      codecOf: (each) => hub.getStream(cameraId, each).lastCodec,
+      codecOf: (each) => hub.getStream(cameraId, each).intake.lastCodec,
     })
   }
 
@@ -131,7 +131,7 @@ export class Viewer {
 
   private play(stream: Stream, rung: Rung) {
     const { transcoders } = this.deps
-    const needsSound = this.request.sound && needsSoundTranscode(stream.sourceAudio)
+    const needsSound = this.request.sound && needsSoundTranscode(stream.intake.sourceAudio)
     let feed: Feed = stream.feed
     let soundMissing: SoundMissing = null
     const before = this.lease
@@ -156,7 +156,7 @@ export class Viewer {
         type: 'opened',
         profile: stream.profile,
         codec: format.video.codec,
-        sourceCodec: stream.lastCodec ?? format.video.codec,
+        sourceCodec: stream.intake.lastCodec ?? format.video.codec,
         widthPx: format.video.widthPx,
         heightPx: format.video.heightPx,
         sound: this.request.sound && format.audio !== undefined,
@@ -170,7 +170,7 @@ export class Viewer {
 
   /** A transcoded tag is older than the newest one of the camera; its age is the same distance on the timeline. */
   private clockOf(stream: Stream, feed: Feed, tag: Tag): LiveServerMessage {
-    const { newest } = stream
+    const { newest } = stream.intake
     return { type: 'clock', flvMs: tag.flvMs, at: Math.round(newest.at - (newest.flvMs - tag.flvMs)), kbps: feed.rates.kbps, fps: feed.rates.fps }
   }
 

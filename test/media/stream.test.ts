@@ -26,6 +26,21 @@ describe('R-LIVE-2 one pull per camera', () => {
     expect(fake.maxOpen()).toBe(1)
   })
 
+  test('a camera that waits to be opened for its recording goes to the front for a viewer', async () => {
+    const ids = Array.from({ length: 22 }, (_, i) => `c${i}`)
+    const { clock, fake, hub } = await createTestHub(ids.map((id) => camera(id)))
+    for (const id of ids) hub.getStream(cameraId(id), 'main').add({ kind: 'recorder', onState: () => {} })
+    await clock.advanceAsync(10)
+    expect(fake.pulls).toHaveLength(20) // as many as are opened in a second
+    const last = hub.getStream(cameraId('c21'), 'main')
+    last.add(viewer())
+    expect(last.state.name).toBe('queued')
+    fake.onOpen = answerWithKeyFrame
+    await clock.advanceAsync(1_100)
+    expect(fake.pulls).toHaveLength(22)
+    expect(fake.pulls[20]!.address).toEqual(camera('c21').main)
+  })
+
   test('lingers 15 s after the last consumer left, then stops', async () => {
     const { clock, fake, stream } = await createOne()
     fake.onOpen = answerWithKeyFrame
@@ -383,7 +398,7 @@ describe('formats', () => {
     const pictures = createPictures()
     pull.send(pictures.next())
     pull.send(fakeSound(5_000, fakePcma))
-    expect(stream.sourceAudio?.codec).toBe('pcma')
+    expect(stream.intake.sourceAudio?.codec).toBe('pcma')
     pull.send(fakeSound(5_040, fakeAac))
     pull.send(pictures.next())
     expect(formats.at(-1)).toEqual({ widthPx: 1280, codec: 'h264', sound: 'aac' })

@@ -77,7 +77,7 @@ export class Recorder {
     this.format = stream.feed.format
     this.endings = [
       stream.feed.listen({ onTag: (tag) => this.onTag(tag), onFormat: (format) => this.onFormat(format) }),
-      stream.listenSound((unit, flvMs) => this.onSound(unit, flvMs)),
+      stream.intake.listenSound((unit, flvMs) => this.onSound(unit, flvMs)),
       stream.add({ kind: 'recorder', onState: () => this.onState() }),
     ]
     this.progress = deps.clock.every(10_000, () => this.tellProgress())
@@ -181,7 +181,7 @@ export class Recorder {
       onFailed: (problem) => this.onWriteFailed(writer, problem),
     })
     this.mustOpen = false
-    this.segment = { writer, firstFlvMs: pictures[0]!.flvMs, audio: this.stream.sourceAudio, nextSoundTime: 0, sequence: 0, part: this.partOf(at) }
+    this.segment = { writer, firstFlvMs: pictures[0]!.flvMs, audio: this.stream.intake.sourceAudio, nextSoundTime: 0, sequence: 0, part: this.partOf(at) }
   }
 
   private store(segment: Segment, fragment: Fragment, endFlvMs: number) {
