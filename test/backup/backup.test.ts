@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { checkBackup } from '../../server/backup/check.ts'
 import type { Manifest } from '../../server/backup/format.ts'
 import { restoreBackup } from '../../server/backup/restore.ts'
@@ -88,8 +88,16 @@ beforeAll(async () => {
   place = mkdtempSync(join(tmpdir(), 'mapwall-backup-test-'))
   file = join(place, 'whole.tar.gz')
   world = await openFilledWorld()
-  rowsAtBackup = await readAll(world.database.database)
-  await save(world.database.database, file)
+  // the platform runs on and writes now and then: only a backup during which it did not has a known content
+  await vi.waitFor(
+    async () => {
+      rowsAtBackup = await readAll(world.database.database)
+      rmSync(file, { force: true })
+      await save(world.database.database, file)
+      expect(await readAll(world.database.database)).toEqual(rowsAtBackup)
+    },
+    { timeout: 60_000, interval: 100 },
+  )
 })
 afterAll(async () => {
   await world.close()
