@@ -58,7 +58,7 @@ export async function cutClip({ cameraId, fromAt, toAt }: NewestRecording, { fol
   const files = await writeClip(
     { exportId: 'drill', cameraId, fromAt: clipFromAt, toAt, isH264: false, watermark: null },
     {
-      archive: createArchive({ disks: [{ folder, diskId }], findOpen: () => undefined }),
+      archive: createArchive({ disks: [{ folder, diskId, canRead: true }], findOpen: () => undefined }),
       memory: new FileMemory(),
       log: silentLog,
       folder: into,

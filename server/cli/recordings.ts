@@ -108,7 +108,7 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
   let saidMs = clock.monotonicMs()
   const startedMs = saidMs
   for (const { folder, diskId } of disks) {
-    if (way.name === 'repair' && !way.isDryRun && !index.isRunning) await adoptAll({ folder }, silentLog)
+    if (way.name === 'repair' && !way.isDryRun && !index.isRunning) await adoptAll({ folder, diskId, growing: new Set() }, silentLog)
     await survey({
       folder,
       diskId,

@@ -60,7 +60,7 @@ async function benchSeeks(folder: string): Promise<Record<string, number>> {
   const cameraIds = Array.from({ length: CAMERAS }, (_, i) => CameraId.parse(`bench-${i}`))
   for (const cameraId of cameraIds) await writeFile(folder, cameraId)
   const limits = defaultLimits()
-  const archive = createArchive({ disks: [{ folder, diskId: 'bench' }], findOpen: () => undefined })
+  const archive = createArchive({ disks: [{ folder, diskId: 'bench', canRead: true }], findOpen: () => undefined })
   const memory = new FileMemory()
   const transcoders = createTranscoders({ ffmpegPath: undefined, clock: systemClock, log: silentLog, limits: limits.transcode, gop: limits.hub.stream.gop })
   const waiting: { cameraId: CameraId; key: string }[] = []

@@ -1,6 +1,7 @@
 /** The recorder on a fake driver and a fake clock, onto real files; ffprobe and ffmpeg judge what is stored. */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../../server/base/log.ts'
@@ -23,7 +24,7 @@ const clip = isSkipped ? [] : makeClip('h264', { count: 100, gopFrames: GOP_FRAM
 const otherClip = isSkipped ? [] : makeClip('h264', { count: 50, gopFrames: GOP_FRAMES, widthPx: 320, heightPx: 180 })
 const A = cameraId('a')
 
-async function createSetup({ startAt = Date.UTC(2026, 0, 5, 8, 3), folder = temporaryFolder() } = {}) {
+async function createSetup({ startAt = Date.UTC(2026, 0, 5, 8, 3), folder = temporaryFolder(), otherFolders = [] as string[] } = {}) {
   const clock = createFakeClock(startAt)
   const fake = createFakeDriver()
   const events: MediaEvent[] = []
@@ -37,7 +38,8 @@ async function createSetup({ startAt = Date.UTC(2026, 0, 5, 8, 3), folder = temp
     onEvent,
     random: () => 0,
   })
-  const recording = createRecording({ hub, ...recordingsIn(folder), clock, log: silentLog, onEvent })
+  const { folders, knownDisksFile } = recordingsIn(folder)
+  const recording = createRecording({ hub, folders: [...folders, ...otherFolders], knownDisksFile, clock, log: silentLog, onEvent })
   await recording.open()
   await hub.setCameras([camera('a')])
   await recording.setPlan([{ cameraId: A, profile: 'main' }])
@@ -58,7 +60,7 @@ async function createSetup({ startAt = Date.UTC(2026, 0, 5, 8, 3), folder = temp
       number++
       nextMs += frameMs
       clock.advance(frameMs)
-      if (i % 25 === 0) await new Promise(setImmediate)
+      if (i % 25 === 0) await stat(folder) // the disk has its turn as well
     }
   }
   /** Writing goes on behind the frames. */
@@ -237,7 +239,7 @@ describe.skipIf(isSkipped)('R-RECOVER after a crash', () => {
     damaged.push(Buffer.from(bytes).fill(0, bytes.length - 5_000), Buffer.from(bytes).fill(0, bytes.length - 60_000, bytes.length - 59_000))
     for (const each of damaged) {
       const { adopted, files } = await adoptFile(each, name)
-      expect(adopted).toBe(1)
+      expect(adopted).toHaveLength(1)
       expect(files).toHaveLength(1)
       expect(files[0]).toMatch(/\/\d+-\d+\.mp4$/)
       expect(decodeComplaints(files[0]!)).toBe('')
@@ -246,9 +248,9 @@ describe.skipIf(isSkipped)('R-RECOVER after a crash', () => {
 
   test('a file without one whole fragment goes; one that is none of ours stays', async () => {
     const { bytes, name } = await leaveGrowing()
-    expect(await adoptFile(bytes.subarray(0, 900), name)).toMatchObject({ adopted: 0, files: [] })
+    expect(await adoptFile(bytes.subarray(0, 900), name)).toMatchObject({ adopted: [], files: [] })
     const foreign = await adoptFile(Buffer.from('holiday'), 'holiday.mp4')
-    expect(foreign).toMatchObject({ adopted: 0, files: [expect.stringContaining('holiday.mp4')] })
+    expect(foreign).toMatchObject({ adopted: [], files: [expect.stringContaining('holiday.mp4')] })
   })
 
   test('recordings go on behind what a crash left', async () => {
@@ -272,7 +274,86 @@ describe.skipIf(isSkipped)('R-RECOVER after a crash', () => {
   })
 })
 
+describe.skipIf(isSkipped)('R-STORE-3 one disk of several', () => {
+  const state = ({ recording }: Awaited<ReturnType<typeof createSetup>>) => recording.disks().map((disk) => disk.state)
+
+  test('that breaks takes neither the recordings of the others nor the next plan with it', async () => {
+    const broken = join(temporaryFolder(), 'broken')
+    const setup = await createSetup({ otherFolders: [broken] })
+    await setup.play(100)
+    await setup.recording.setPlan([])
+    const [first] = setup.closed()
+    rmSync(broken, { recursive: true })
+    writeFileSync(broken, 'every read of it fails now')
+    expect(await setup.recording.archive.find(A, setup.startAt)).toMatchObject({ fromAt: first!.fromAt })
+    expect(await setup.recording.listSegments(0)).toHaveLength(1)
+    await setup.recording.setPlan([{ cameraId: A, profile: 'main' }])
+    await setup.clock.advanceAsync(5_000)
+    await until(() => state(setup)[1] === 'failed', 'the broken disk is seen')
+    await until(() => setup.fake.openPulls().length === 1, 'the pull')
+    await setup.play(100)
+    await setup.recording.close()
+    expect(setup.closed()).toHaveLength(2)
+  })
+
+  test('that comes late, or back: what it lost in the middle of writing is closed and told, however old it is', async () => {
+    const lost = await createSetup()
+    await lost.play(250)
+    await lost.untilStored(lost.startAt + 9_000)
+    const [away, mountPoint] = [temporaryFolder(), join(temporaryFolder(), 'disk')]
+    mkdirSync(join(away, '2026-01-05', 'a'), { recursive: true })
+    copyFileSync(join(lost.folder, 'recordings', 'mapwall-disk.json'), join(away, 'mapwall-disk.json'))
+    copyFileSync(join(lost.folder, 'recordings', '2026-01-05', 'a', `${lost.startAt}.part`), join(away, '2026-01-05', 'a', `${lost.startAt}.part`))
+    const { diskId } = JSON.parse(readFileSync(join(away, 'mapwall-disk.json'), 'utf8')) as { diskId: string }
+
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'recording-disks.json'), JSON.stringify({ [mountPoint]: diskId }))
+    const later = await createSetup({ folder, startAt: lost.startAt + 5 * 86_400_000, otherFolders: [mountPoint] })
+    expect(state(later)).toEqual(['ok', 'missing'])
+    renameSync(away, mountPoint)
+    await later.clock.advanceAsync(5_000)
+    await until(() => later.closed().length === 1, 'the segment is told')
+    expect(later.closed()[0]).toMatchObject({ diskId, fromAt: lost.startAt, isClosed: true })
+    expect(await later.recording.archive.find(A, lost.startAt)).toMatchObject({ diskId, fromAt: lost.startAt })
+    expect(await later.recording.listSegments(later.startAt - 7_200_000)).toMatchObject([{ diskId, fromAt: lost.startAt }])
+  })
+
+  test('that is exchanged for another one of ours is no longer read or written as the first', async () => {
+    const other = join(temporaryFolder(), 'disk')
+    const setup = await createSetup({ otherFolders: [other] })
+    writeFileSync(join(other, 'mapwall-disk.json'), JSON.stringify({ diskId: '00000000-0000-4000-8000-000000000000' }))
+    await setup.clock.advanceAsync(5_000)
+    await until(() => state(setup)[1] === 'missing', 'the other disk is seen')
+    expect(setup.recording.disks()[1]).toMatchObject({ detail: 'identity' })
+  })
+})
+
 describe('R-STORE disks', () => {
+  test('a disk whose writes hang, or pile up, is slow until they are done', async () => {
+    const clock = createFakeClock()
+    const disk = new Disk({ folder: temporaryFolder(), expectedId: undefined, clock, log: silentLog })
+    await disk.look()
+    let finish = () => undefined as void
+    disk.write(
+      1,
+      () => new Promise((resolve) => (finish = resolve)),
+      () => undefined,
+    )
+    await clock.advanceAsync(4_000)
+    expect(disk.isSlow).toBe(false)
+    await clock.advanceAsync(2_000)
+    expect({ isSlow: disk.isSlow, canWrite: disk.canWrite }).toEqual({ isSlow: true, canWrite: true })
+    disk.write(
+      40 * 1024 * 1024,
+      () => Promise.resolve(),
+      () => undefined,
+    )
+    expect(disk.isSlow).toBe(true)
+    finish()
+    await disk.drain()
+    expect(disk.isSlow).toBe(false)
+  })
+
   test('an empty mount point is not taken for the disk that was there', async () => {
     const clock = createFakeClock()
     const folder = temporaryFolder()

@@ -2,46 +2,48 @@
 import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '../../base/log.ts'
+import type { RecordedSegment } from '../plane.ts'
 import { type Disk, syncFolder } from './disk.ts'
 import { closedName, isDay, parseSegmentName } from './segment-name.ts'
 import { type ByteRange, examine, lengthOf } from './segment-file.ts'
 
 const COPY_BYTES = 1024 * 1024
 
-/** Adopts everything on a disk; answers how many files were closed. Files that are none of ours stay as they are. */
-export async function adoptAll({ folder }: Pick<Disk, 'folder'>, log: Log): Promise<number> {
-  let adopted = 0
-  for (const day of (await readdir(folder)).filter(isDay)) {
-    for (const camera of await readdir(join(folder, day))) {
-      const cameraFolder = join(folder, day, camera)
-      const names = await readdir(cameraFolder).catch(() => [])
+/** Adopts everything on a disk that nobody writes to, and answers it as it lies now. Files that are none of ours stay as they are. */
+export async function adoptAll(disk: Pick<Disk, 'folder' | 'diskId' | 'growing'>, log: Log): Promise<RecordedSegment[]> {
+  const adopted: RecordedSegment[] = []
+  for (const day of (await readdir(disk.folder)).filter(isDay)) {
+    for (const camera of await readdir(join(disk.folder, day)).catch(() => [])) {
+      const names = await readdir(join(disk.folder, day, camera)).catch(() => [])
       for (const name of names.filter((each) => each.endsWith('.part'))) {
-        if (await adopt(cameraFolder, name, log)) adopted++
+        const segment = await adopt(disk, join(day, camera), name, log)
+        if (segment) adopted.push(segment)
       }
     }
   }
   return adopted
 }
 
-async function adopt(folder: string, name: string, log: Log): Promise<boolean> {
-  const file = join(folder, name)
-  const startAt = parseSegmentName(name)?.startAt
-  if (startAt === undefined) return false
+async function adopt({ folder, diskId, growing }: Parameters<typeof adoptAll>[0], place: string, name: string, log: Log): Promise<RecordedSegment | undefined> {
+  const file = join(folder, place, name)
+  const fromAt = parseSegmentName(name)?.startAt
+  if (fromAt === undefined || diskId === undefined || growing.has(file)) return undefined
   try {
     const found = await examine(file, 'tail')
     if (found.kind !== 'segment') {
       await unlink(file) // nothing was ever stored in it
-      return false
+      return undefined
     }
-    await keepOnly(file, found.whole, found.fileBytes)
-    const closed = closedName(startAt, found.toAt - startAt)
-    await rename(file, join(folder, closed))
-    await syncFolder(folder)
-    log.info({ file: closed, seconds: Math.round((found.toAt - startAt) / 1000) }, 'a recording that was cut off has been closed')
-    return true
+    const { cameraId, note, toAt, whole, fileBytes } = found
+    await keepOnly(file, whole, fileBytes)
+    const path = join(place, closedName(fromAt, toAt - fromAt))
+    await rename(file, join(folder, path))
+    await syncFolder(join(folder, place))
+    log.info({ file: path, seconds: Math.round((toAt - fromAt) / 1000) }, 'a recording that was cut off has been closed')
+    return { cameraId, profile: note.profile, diskId, path, fromAt, toAt, bytes: lengthOf(whole), isClosed: true }
   } catch (problem) {
     log.warn({ file, problem }, 'a recording that was cut off could not be closed')
-    return false
+    return undefined
   }
 }
 

@@ -27,43 +27,59 @@ export type Archive = {
   findEnd(cameraId: CameraId): Promise<Instant | undefined>
 }
 
-export type ArchiveFolder = { folder: string; diskId: string | undefined }
+/** `canRead` is false for a disk that is away, broken, or another one than it was. */
+export type ArchiveFolder = { folder: string; diskId: string | undefined; canRead: boolean }
 type Listing = { changedMs: number; segments: StoredSegment[] }
 
 /** Folders whose listing is remembered: a day of 468 cameras, and some days of a few. */
 const MAX_LISTINGS = 1_000
 
-/** `findOpen` knows the segment of a camera that is being written. */
+/**
+ * `findOpen` knows the segment of a camera that is being written. A folder that cannot be read holds nothing for now, whatever the reason: one broken
+ * disk must not take the recordings of the others with it. `onUnreadable` is told.
+ */
 export function createArchive({
   disks,
   findOpen,
+  onUnreadable = () => undefined,
 }: {
   disks: readonly ArchiveFolder[]
   findOpen: (cameraId: CameraId) => Omit<StoredSegment, 'cameraId' | 'isOpen'> | undefined
+  onUnreadable?: (folder: string, problem: NodeJS.ErrnoException) => void
 }): Archive {
   const listings = new Map<string, Listing>()
 
+  const unlessUnreadable = <T>(folder: string, reading: Promise<T>): Promise<T | undefined> =>
+    reading.catch((problem: NodeJS.ErrnoException) => {
+      if (problem.code !== 'ENOENT') onUnreadable(folder, problem)
+      return undefined
+    })
+
   async function listFolder(folder: string, diskId: string, cameraId: CameraId): Promise<StoredSegment[]> {
-    const changedMs = await stat(folder).then(({ mtimeMs }) => mtimeMs, ignoreMissing)
+    const changedMs = (await unlessUnreadable(folder, stat(folder)))?.mtimeMs
     if (changedMs === undefined) return []
     const known = listings.get(folder)
     if (known?.changedMs === changedMs) return known.segments
-    const segments = (await readdir(folder).catch(ignoreMissing))?.flatMap((name): StoredSegment[] => {
+    const names = await unlessUnreadable(folder, readdir(folder))
+    if (!names) return []
+    const segments = names.flatMap((name): StoredSegment[] => {
       const parsed = parseSegmentName(name)
       if (parsed?.durationMs === undefined) return []
       return [{ cameraId, diskId, file: join(folder, name), fromAt: parsed.startAt, toAt: parsed.startAt + parsed.durationMs, isOpen: false }]
     })
     listings.delete(folder)
-    listings.set(folder, { changedMs, segments: segments ?? [] })
+    listings.set(folder, { changedMs, segments })
     for (const oldest of listings.keys()) {
       if (listings.size <= MAX_LISTINGS) break
       listings.delete(oldest)
     }
-    return segments ?? []
+    return segments
   }
 
   async function listDay(cameraId: CameraId, day: string): Promise<StoredSegment[]> {
-    const found = await Promise.all(disks.map(async ({ folder, diskId }) => (diskId ? listFolder(cameraFolder(folder, day, cameraId), diskId, cameraId) : [])))
+    const found = await Promise.all(
+      disks.map(async ({ folder, diskId, canRead }) => (diskId && canRead ? listFolder(cameraFolder(folder, day, cameraId), diskId, cameraId) : [])),
+    )
     return found.flat()
   }
 
@@ -77,7 +93,7 @@ export function createArchive({
 
   /** Days on any disk, oldest first. */
   async function listDays(): Promise<string[]> {
-    const found = await Promise.all(disks.map(({ folder }) => readdir(folder).catch(ignoreMissing)))
+    const found = await Promise.all(disks.map(({ folder, canRead }) => (canRead ? unlessUnreadable(folder, readdir(folder)) : undefined)))
     return [...new Set(found.flatMap((names) => names ?? []))].filter(isDay).sort()
   }
 
@@ -104,8 +120,4 @@ export function createArchive({
   }
 
   return { list, find, findEnd }
-}
-
-const ignoreMissing = (problem: NodeJS.ErrnoException): undefined => {
-  if (problem.code !== 'ENOENT') throw problem
 }

@@ -18,6 +18,11 @@ const FLUSH_EVERY_MS = 5_000
 const LOOK_EVERY_MS = 5_000
 /** After a failed write the disk is left alone for so long. */
 const REST_MS = 5_000
+/** A queue this long, or a write that takes this long, and new segments go to another disk if there is one. */
+const SLOW_QUEUE_BYTES = MAX_QUEUE_BYTES / 2
+const SLOW_WRITE_MS = 5_000
+/** A disk that cannot say how full it is within this time does not answer (a network disk whose server is gone). */
+const HANGS_MS = 30_000
 /** Writing stops here, so that the file system, and what else lives on it, does not run full to the last byte. */
 const MIN_FREE_RATE = 0.005
 
@@ -30,6 +35,8 @@ export class Disk {
   state: DiskState = 'missing'
   totalBytes = 0
   freeBytes = 0
+  /** Files somebody writes to now. */
+  readonly growing = new Set<string>()
   private detail: string | null = null
   private readonly clock: Clock
   private readonly log: Log
@@ -37,23 +44,36 @@ export class Disk {
   private tail: Promise<void> = Promise.resolve()
   private queuedBytes = 0
   private restUntilMs = 0
+  private writingSinceMs: number | undefined
+  private lookingSinceMs: number | undefined
   private isDirty = false
+  private isOpen = false
   private readonly flusher = new Flusher()
   private readonly timers: { cancel(): void }[] = []
 
   private readonly onWritten: (waitedMs: number) => void
+  private readonly onBack: () => void
 
-  /** `onWritten` is told how long a write took, its wait in the queue included. */
-  constructor(options: { folder: string; expectedId: string | undefined; clock: Clock; log: Log; onWritten?: (waitedMs: number) => void }) {
+  /** `onWritten` is told how long a write took, its wait in the queue included; `onBack` that a disk that was away, or came late, is there. */
+  constructor(options: {
+    folder: string
+    expectedId: string | undefined
+    clock: Clock
+    log: Log
+    onWritten?: (waitedMs: number) => void
+    onBack?: () => void
+  }) {
     this.folder = options.folder
     this.expectedId = options.expectedId
     this.clock = options.clock
     this.log = options.log
     this.onWritten = options.onWritten ?? (() => undefined)
+    this.onBack = options.onBack ?? (() => undefined)
   }
 
   async open(): Promise<void> {
     await this.look()
+    this.isOpen = true
     this.timers.push(
       this.clock.every(LOOK_EVERY_MS, () => void this.look()),
       this.clock.every(FLUSH_EVERY_MS, () => this.flush()),
@@ -62,6 +82,17 @@ export class Disk {
 
   get canWrite(): boolean {
     return this.state === 'ok' && this.clock.monotonicMs() >= this.restUntilMs
+  }
+
+  /** What lies on it can be read, and is what its id says. */
+  get canRead(): boolean {
+    return this.diskId !== undefined && (this.state === 'ok' || this.state === 'full')
+  }
+
+  /** It takes what it is given, but late. */
+  get isSlow(): boolean {
+    const writingMs = this.writingSinceMs === undefined ? 0 : this.clock.monotonicMs() - this.writingSinceMs
+    return this.queuedBytes > SLOW_QUEUE_BYTES || writingMs > SLOW_WRITE_MS
   }
 
   status(): DiskStatus {
@@ -79,7 +110,10 @@ export class Disk {
     this.isDirty = true
     const handedMs = this.clock.monotonicMs()
     this.tail = this.tail
-      .then(job)
+      .then(() => {
+        this.writingSinceMs = this.clock.monotonicMs()
+        return job()
+      })
       .then(() => {
         if (bytes > 0) this.onWritten(this.clock.monotonicMs() - handedMs)
       })
@@ -90,7 +124,10 @@ export class Disk {
         this.log.warn({ folder: this.folder, problem }, 'a recording could not be written')
         onFailed(problem)
       })
-      .finally(() => (this.queuedBytes -= bytes))
+      .finally(() => {
+        this.queuedBytes -= bytes
+        this.writingSinceMs = undefined
+      })
     return true
   }
 
@@ -105,34 +142,49 @@ export class Disk {
     this.flusher.close()
   }
 
-  /** Who it is and how full; asked every few seconds, since disks come and go. */
+  /** Who it is and how full; asked every few seconds, since disks come and go, and another may lie in the same place. */
   async look(): Promise<void> {
+    const nowMs = this.clock.monotonicMs()
+    if (this.lookingSinceMs !== undefined) {
+      if (nowMs - this.lookingSinceMs >= HANGS_MS) this.leave('failed', 'hangs', undefined)
+      return
+    }
+    this.lookingSinceMs = nowMs
     try {
-      this.diskId ??= await this.identify()
+      const diskId = await this.identify()
       const { blocks, bavail, bsize } = await statfs(this.folder)
+      const isBack = this.isOpen && !this.canRead
+      this.diskId = diskId
       this.totalBytes = blocks * bsize
       this.freeBytes = bavail * bsize
-      // not even the identity can be read where the disk has been pulled out
-      await readFile(join(this.folder, IDENTITY_FILE))
       this.state = this.freeBytes < this.totalBytes * MIN_FREE_RATE ? 'full' : 'ok'
       if (this.state === 'ok') this.detail = null
+      if (isBack) this.onBack()
     } catch (problem) {
       const code = (problem as NodeJS.ErrnoException).code ?? (problem as Error).message
-      if (this.state !== 'missing' || this.detail !== code) this.log.warn({ folder: this.folder, problem }, 'a folder for recordings cannot be used')
-      this.state = code === 'ENOENT' || code === 'identity' ? 'missing' : 'failed'
-      this.detail = code
+      this.leave(code === 'ENOENT' || code === 'identity' ? 'missing' : 'failed', code, problem)
+    } finally {
+      this.lookingSinceMs = undefined
     }
   }
 
+  private leave(state: DiskState, code: string, problem: unknown) {
+    if (this.state !== state || this.detail !== code) this.log.warn({ folder: this.folder, code, problem }, 'a folder for recordings cannot be used')
+    this.state = state
+    this.detail = code
+  }
+
+  /** Not even the identity can be read where a disk has been pulled out. */
   private async identify(): Promise<string> {
     const file = join(this.folder, IDENTITY_FILE)
-    if (this.expectedId === undefined) await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    const expectedId = this.diskId ?? this.expectedId
+    if (expectedId === undefined) await mkdir(this.folder, { recursive: true, mode: 0o700 })
     try {
       const diskId = await readDiskId(this.folder)
-      if (this.expectedId !== undefined && diskId !== this.expectedId) throw new Error('identity')
+      if (expectedId !== undefined && diskId !== expectedId) throw new Error('identity')
       return diskId
     } catch (problem) {
-      if ((problem as NodeJS.ErrnoException).code !== 'ENOENT' || this.expectedId !== undefined) throw problem
+      if ((problem as NodeJS.ErrnoException).code !== 'ENOENT' || expectedId !== undefined) throw problem
       if ((await readdir(this.folder)).some((name) => name !== 'lost+found')) throw new Error('identity', { cause: problem })
       const diskId = randomUUID()
       await writeFile(file, `${JSON.stringify({ diskId })}\n`, { mode: 0o600, flush: true })

@@ -5,7 +5,7 @@ import { createHistogram } from 'node:perf_hooks'
 import { z } from 'zod'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
-import type { Log } from '../../base/log.ts'
+import { createMeter, type Log } from '../../base/log.ts'
 import { CameraId, type Instant } from '../../contract/ids.ts'
 import type { Hub } from '../hub.ts'
 import type { DiskStatus, MediaEvent, RecordedSegment, RecordingPlan, StoredFile } from '../plane.ts'
@@ -17,7 +17,7 @@ import { dayOf, isDay, parseSegmentName } from './segment-name.ts'
 
 export type RecordingDeps = {
   hub: Hub
-  /** Folders for recordings, the preferred first. */
+  /** Folders for recordings; a new segment goes to the one with the most room. */
   folders: readonly string[]
   /** Remembers which disk belongs to which folder, so that an empty mount point is not taken for a new disk. */
   knownDisksFile: string
@@ -27,6 +27,8 @@ export type RecordingDeps = {
 }
 
 const KnownDisks = z.record(z.string(), z.string())
+/** A recorder that leaves waits so long for its disk. */
+const LEAVE_WITHIN_MS = 10_000
 
 export function createRecording({ hub, folders, knownDisksFile, clock, log, onEvent }: RecordingDeps) {
   let disks: Disk[] = []
@@ -34,7 +36,15 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
   const recorders = new Map<CameraId, Recorder>()
   /** Cameras whose sub stream is not to be had: they are recorded by the main one until the cameras change. */
   const withoutSub = new Set<CameraId>()
-  const archive = createArchive({ disks: shelves, findOpen: (cameraId) => recorders.get(cameraId)?.open })
+  const meter = createMeter(clock)
+  const archive = createArchive({
+    disks: shelves,
+    findOpen: (cameraId) => recorders.get(cameraId)?.open,
+    onUnreadable: (folder, problem) =>
+      meter('unreadable', (leftOut) => log.warn({ folder, problem, leftOut }, 'recordings could not be read; those on other disks are there')),
+  })
+  /** What a crash, or a disk that went away, left; whatever its age the index has to hear of it. */
+  const adopted: RecordedSegment[] = []
   let plan: readonly RecordingPlan[] = []
   let applying: Promise<void> = Promise.resolve()
 
@@ -43,22 +53,49 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
   const onWritten = (waitedMs: number) => writes.record(Math.max(1, Math.round(waitedMs * 1_000)))
 
   async function open(): Promise<void> {
-    const known = KnownDisks.parse(JSON.parse((await readFile(knownDisksFile, 'utf8').catch(() => '')) || '{}'))
-    disks = folders.map((folder) => new Disk({ folder, expectedId: known[folder], clock, log, onWritten }))
+    const known = await readKnownDisks()
+    disks = folders.map((folder) => {
+      const disk: Disk = new Disk({ folder, expectedId: known[folder], clock, log, onWritten, onBack: () => void welcome(disk) })
+      return disk
+    })
     await Promise.all(disks.map((disk) => disk.open()))
     shelves.push(...disks)
-    for (const disk of disks) {
-      if (disk.diskId === undefined) continue
-      known[disk.folder] = disk.diskId
-      await adoptAll(disk, log)
-    }
+    for (const disk of disks) await adoptOn(disk)
+    await noteKnownDisks(known)
+  }
+
+  const readKnownDisks = async () => KnownDisks.parse(JSON.parse((await readFile(knownDisksFile, 'utf8').catch(() => '')) || '{}'))
+
+  async function noteKnownDisks(before: Record<string, string>) {
+    const known = { ...before }
+    for (const { folder, diskId } of disks) if (diskId !== undefined) known[folder] = diskId
     await mkdir(dirname(knownDisksFile), { recursive: true, mode: 0o700 })
     await writeFile(knownDisksFile, `${JSON.stringify(known)}\n`, { mode: 0o600 })
   }
 
-  /** The writable disk with the most room. */
+  async function adoptOn(disk: Disk): Promise<RecordedSegment[]> {
+    if (!disk.canRead) return []
+    try {
+      const found = await adoptAll(disk, log)
+      adopted.push(...found)
+      return found
+    } catch (problem) {
+      log.warn({ folder: disk.folder, problem }, 'what was cut off on a disk could not be looked at')
+      return []
+    }
+  }
+
+  /** A disk that was away, or is there for the first time. What it lost in the middle of writing is closed, and told. */
+  async function welcome(disk: Disk) {
+    log.info({ folder: disk.folder }, 'a folder for recordings is there')
+    await disk.drain()
+    for (const segment of await adoptOn(disk)) onEvent({ type: 'segment', segment })
+    await noteKnownDisks(await readKnownDisks()).catch((problem) => log.warn({ problem }, 'which disk lies in which folder could not be written down'))
+  }
+
+  /** The writable disk with the most room; one that lags behind only when there is no other. */
   function chooseDisk(): Disk | undefined {
-    return disks.filter((disk) => disk.canWrite).sort((a, b) => b.freeBytes - a.freeBytes)[0]
+    return disks.filter((disk) => disk.canWrite).sort((a, b) => Number(a.isSlow) - Number(b.isSlow) || b.freeBytes - a.freeBytes)[0]
   }
 
   /** Replaces what is to be recorded. Cameras that media does not know yet begin when it does. */
@@ -76,17 +113,26 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
 
   /** A stream that is no more is left for the one in its place. */
   function apply(): Promise<void> {
-    applying = applying.then(async () => {
+    const run = applying.then(async () => {
       const wanted = new Map(plan.map((each) => [each.cameraId, each]))
       const leaving = [...recorders].filter(([cameraId, { stream }]) => {
         const next = wanted.get(cameraId)
         return !next || !hub.hasCamera(cameraId) || streamOf(next) !== stream
       })
       for (const [cameraId] of leaving) recorders.delete(cameraId)
-      await Promise.all(leaving.map(([, recorder]) => recorder.close()))
+      await Promise.all(leaving.map(([, recorder]) => withinLimit(recorder.close())))
       for (const each of plan) if (!recorders.has(each.cameraId) && hub.hasCamera(each.cameraId)) await begin(each)
     })
-    return applying
+    applying = run.catch(() => undefined) // what went wrong with this plan must not stop the next
+    return run
+  }
+
+  /** A disk that does not answer must not keep the others from their work. */
+  function withinLimit(leaving: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(LEAVE_WITHIN_MS, resolve)
+      leaving.then(resolve, reject).finally(() => timer.cancel())
+    })
   }
 
   async function begin(planned: RecordingPlan) {
@@ -108,38 +154,39 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     recorders.set(cameraId, recorder)
   }
 
-  /** Closed segments that begin at or after `sinceAt`, for an index that missed some. */
+  /** Closed segments that begin at or after `sinceAt`, and all that were adopted, for an index that missed some. */
   async function listSegments(sinceAt: Instant): Promise<RecordedSegment[]> {
     const found: RecordedSegment[] = []
-    for (const { folder, diskId } of disks) {
-      if (diskId === undefined) continue
+    for (const { folder, diskId, canRead } of disks) {
+      if (diskId === undefined || !canRead) continue
+      for (const segment of adopted.filter((each) => each.diskId === diskId && each.fromAt < sinceAt))
+        if ((await sizeOf(join(folder, segment.path))) !== undefined) found.push(segment)
       const days = (await readdir(folder).catch(() => [])).filter((day) => isDay(day) && day >= dayOf(sinceAt))
       for (const day of days) {
-        for (const camera of await readdir(join(folder, day))) {
+        for (const camera of await readdir(join(folder, day)).catch(() => [])) {
           const cameraId = CameraId.safeParse(camera)
           if (!cameraId.success) continue
           for (const name of await readdir(join(folder, day, camera)).catch(() => [])) {
             const parsed = parseSegmentName(name)
             if (parsed?.durationMs === undefined || parsed.startAt < sinceAt) continue
             const path = join(day, camera, name)
-            const { size } = await stat(join(folder, path))
+            const bytes = await sizeOf(join(folder, path))
+            if (bytes === undefined) continue // deleted in this moment
             const profile = plan.find((each) => each.cameraId === cameraId.data)?.profile ?? 'main'
-            found.push({
-              cameraId: cameraId.data,
-              profile,
-              diskId,
-              path,
-              fromAt: parsed.startAt,
-              toAt: parsed.startAt + parsed.durationMs,
-              bytes: size,
-              isClosed: true,
-            })
+            const toAt = parsed.startAt + parsed.durationMs
+            found.push({ cameraId: cameraId.data, profile, diskId, path, fromAt: parsed.startAt, toAt, bytes, isClosed: true })
           }
         }
       }
     }
     return found
   }
+
+  const sizeOf = (file: string): Promise<number | undefined> =>
+    stat(file).then(
+      ({ size }) => size,
+      () => undefined,
+    )
 
   /** Takes files away and the folders that are empty then. Answers those that are gone, for whatever reason. */
   async function remove(files: readonly StoredFile[]): Promise<StoredFile[]> {
@@ -157,7 +204,7 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
       gone.push({ diskId, path })
       for (const folder of [dirname(file), dirname(dirname(file))]) await rmdir(folder).catch(() => undefined) // not empty yet
     }
-    await Promise.all(disks.map((disk) => disk.look()))
+    await Promise.all(disks.filter((disk) => disk.canRead).map((disk) => disk.look()))
     return gone
   }
 

@@ -54,7 +54,7 @@ export class SegmentWriter {
     )
   }
 
-  /** Flushes, names the file by its duration, and answers whether anything is stored. Never rejects: what fails is left for the next start to adopt. */
+  /** Flushes, names the file by its duration, and answers whether anything is stored. Never rejects: what fails is left to be adopted. */
   close(): Promise<boolean> {
     return new Promise((resolve) => {
       const finish = async () => {
@@ -66,6 +66,7 @@ export class SegmentWriter {
           await handle.truncate(this.bytes)
           await handle.datasync()
         } finally {
+          this.disk.growing.delete(this.file)
           await handle.close()
         }
         if (this.storedEndAt === this.startAt) {
@@ -86,7 +87,11 @@ export class SegmentWriter {
   private async create(): Promise<FileHandle> {
     const folder = dirname(this.file)
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    return open(this.file, 'wx', 0o600)
+    this.disk.growing.add(this.file)
+    return open(this.file, 'wx', 0o600).catch((problem: unknown) => {
+      this.disk.growing.delete(this.file)
+      throw problem
+    })
   }
 }
 

@@ -5,7 +5,7 @@ import type { MessageKey } from '../../base/i18n.ts'
 
 export type DiskWords = { kind: 'ok' | 'warn' | 'bad'; state: string; cause: string; next: string }
 
-const details = ['identity', 'ENOENT', 'EACCES', 'EROFS', 'EIO', 'ENOSPC'] as const
+const details = ['identity', 'ENOENT', 'EACCES', 'EROFS', 'EIO', 'ENOSPC', 'hangs'] as const
 
 export function sayDisk({ state, level, detail }: Pick<StorageDisk, 'state' | 'level' | 'detail'>): DiskWords {
   const cause = detail === null ? '' : sayDetail(detail)

@@ -76,6 +76,7 @@ export const en: SameShape<typeof zh> = {
       EROFS: 'read only',
       EIO: 'hardware error',
       ENOSPC: 'no space',
+      hangs: 'no answer for 30 s',
       other: 'the system says {code}',
     },
   },

@@ -73,6 +73,7 @@ export const zh = {
       EROFS: '只能读，不能写',
       EIO: '硬件读写出错',
       ENOSPC: '没有空间',
+      hangs: '30 秒没有应答',
       other: '系统报告 {code}',
     },
   },
