@@ -67,7 +67,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
   const events = createEvents<AccountEvents>(log)
   const audit = createPlatformAudit({ database, secrets, clock, log, dataFolder: settings.dataFolder })
   const diary = createDiary({ recordAudit: audit.record, log, runningFile: join(settings.dataFolder, 'running') })
-  const clockGuard = createClockGuard({ clock, log, onStep: diary.clockStepped })
+  const clockGuard = createClockGuard({ clock, log, onStep: diary.clockStepped, memoryFile: join(settings.dataFolder, 'clock.json') })
   const accountStore = createAccountStore(database)
   const accounts = createAccounts({
     store: accountStore,
@@ -205,7 +205,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     await health.close()
     system.close()
     accounts.close()
-    clockGuard.close()
+    await clockGuard.close()
     await diary.stopped()
     await audit.close()
   }
@@ -226,6 +226,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     /** Reads what lasts, starts to judge and to answer. */
     async open(): Promise<{ port: number }> {
       await diary.started(clock.now())
+      await clockGuard.open()
       await health.open()
       isOpen = true
       await cameras.open()

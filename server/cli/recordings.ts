@@ -1,4 +1,5 @@
 /** `mapwall recordings verify | repair | rebuild`: the disks are the truth; these hold files and index against them (R-RECOVER). */
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { silentLog } from '../base/log.ts'
@@ -11,7 +12,7 @@ import type { Thoroughness } from '../media/recording/segment-file.ts'
 import { type Finding, mend, survey } from '../media/recording/survey.ts'
 import { type CliContext, findRunning, kindOf, osAccount, type RunningPlatform, withStopped } from './platform.ts'
 
-type Way = { name: 'verify' | 'repair' | 'rebuild'; isDryRun: boolean; thoroughness: Thoroughness; isJson: boolean }
+type Way = { name: 'verify' | 'repair' | 'rebuild'; isDryRun: boolean; thoroughness: Thoroughness; isForgetting: boolean; isJson: boolean }
 type RowKey = Pick<IndexRow, 'cameraId' | 'fromAt'>
 type Index = {
   isRunning: boolean
@@ -38,8 +39,8 @@ export const recordingCommands: Record<string, CliCommand> = {
   ),
   'recordings rebuild': command(
     'rebuild',
-    '[--dry-run] [--json]',
-    '只凭录像磁盘重建索引（数据库丢失以后）；放错位置的文件放回原位，内容不动。\nMakes the index again from the disks alone; files in the wrong place are put back, their content is not touched.',
+    '[--forget-missing] [--dry-run] [--json]',
+    '只凭录像磁盘重建索引（数据库丢失以后）；放错位置的文件放回原位，内容不动。读不到的磁盘，其索引保持原样；磁盘再也找不回来时用 --forget-missing 去掉。\nMakes the index again from the disks alone; files in the wrong place are put back, their content is not touched. Rows of disks that cannot be read stay, unless --forget-missing: for disks that are lost for good.',
   ),
 }
 
@@ -50,13 +51,15 @@ function command(name: Way['name'], flags: string, about: string): CliCommand {
 function readWay(name: Way['name'], words: readonly string[]): Way {
   const flag = { type: 'boolean', default: false } as const
   try {
-    const { values } = parseArgs({ args: [...words], options: { quick: flag, pictures: flag, 'dry-run': flag, json: flag } })
+    const { values } = parseArgs({ args: [...words], options: { quick: flag, pictures: flag, 'forget-missing': flag, 'dry-run': flag, json: flag } })
     if (values.quick && values.pictures) throw new Error('--quick with --pictures')
+    if (values['forget-missing'] && name !== 'rebuild') throw new Error('--forget-missing')
     const isQuick = values.quick || (name === 'rebuild' && !values.pictures)
     return {
       name,
       isDryRun: values['dry-run'] || name === 'verify',
       thoroughness: isQuick ? 'ends' : values.pictures ? 'pictures' : 'fragments',
+      isForgetting: values['forget-missing'],
       isJson: values.json,
     }
   } catch (problem) {
@@ -98,7 +101,12 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
     else disks.push({ folder, diskId })
   }
   const words = (line: string) => way.isJson || say(line)
-  for (const folder of missing) words(`读不到录像磁盘，它的索引保持原样：${folder} / this disk cannot be read; its rows stay`)
+  for (const folder of missing)
+    words(
+      way.isForgetting
+        ? `读不到录像磁盘，去掉它的索引：${folder} / this disk cannot be read; its rows go`
+        : `读不到录像磁盘，它的索引保持原样：${folder} / this disk cannot be read; its rows stay`,
+    )
 
   const findings: (Finding & { disk: string })[] = []
   const onDisk = new Map<string, IndexRow>()
@@ -132,7 +140,12 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
     })
   }
 
-  const readable = new Set(disks.map(({ diskId }) => diskId))
+  const folderOf = new Map(disks.map(({ diskId, folder }) => [diskId, folder]))
+  /** While the platform runs, files are closed and deleted behind the survey: what the index is changed by must be so now. */
+  const isThere = async ({ diskId, path }: IndexRow) => {
+    const folder = folderOf.get(diskId)
+    return folder !== undefined && (await exists(join(folder, path)))
+  }
   const put = new Map(onDisk)
   const remove: RowKey[] = []
   let rows = 0
@@ -141,9 +154,10 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
       rows++
       const found = onDisk.get(keyOf(row))
       if (found && isSame(found, row)) put.delete(keyOf(row))
-      else if (!found && readable.has(row.diskId)) remove.push({ cameraId: row.cameraId, fromAt: row.fromAt })
+      else if (!found && (folderOf.has(row.diskId) || way.isForgetting) && !(await isThere(row))) remove.push({ cameraId: row.cameraId, fromAt: row.fromAt })
     }
   }
+  for (const [key, row] of put) if (!(await isThere(row))) put.delete(key)
   const result = {
     files,
     bytes,
@@ -213,5 +227,10 @@ function wordsOf(finding: Finding & { disk: string }): string {
   }
 }
 
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  )
 const keyOf = ({ cameraId, fromAt }: RowKey) => `${cameraId}/${fromAt}`
 const isSame = (a: IndexRow, b: IndexRow) => a.toAt === b.toAt && a.path === b.path && a.diskId === b.diskId && a.bytes === b.bytes

@@ -175,6 +175,11 @@ describe('R-RECOVER verify and repair', () => {
     rmSync(disk, { recursive: true })
     expect(await mapwall('rebuild')).toMatchObject({ code: 1, report: { missingDisks: [disk], withoutFile: 0 } })
     expect(await listIndex()).toHaveLength(1)
+    await expect(mapwall('repair', '--forget-missing')).rejects.toThrow(/--forget-missing/)
+    expect(await mapwall('rebuild', '--forget-missing', '--dry-run')).toMatchObject({ report: { withoutFile: 1 } })
+    expect(await listIndex()).toHaveLength(1)
+    await mapwall('rebuild', '--forget-missing')
+    expect(await listIndex()).toEqual([])
   })
 
   test('the same recording twice: one is indexed, the other told', async () => {
@@ -201,6 +206,36 @@ describe('R-RECOVER verify and repair', () => {
     expect(await mapwall('repair')).toMatchObject({ code: 0, report: { segments: 1, missingInIndex: 1, findings: [] } })
     expect(asked).toEqual(['listIndex', 'changeIndex', 'note'])
     expect(existsSync(growing)).toBe(true)
+    socket.close()
+  })
+
+  test('what the platform closes and deletes behind the survey stays as it is', async () => {
+    write(cameraId('a'), NOON)
+    const deletedMeanwhile = write(cameraId('a'), NOON + 600_000)
+    const runFolder = join(root, 'run')
+    mkdirSync(runFolder)
+    const changes: object[] = []
+    const socket = await openCommandSocket(join(runFolder, 'control.sock'), async (command) => {
+      if (command.command === 'changeIndex') changes.push({ put: command.put.map(({ fromAt }) => fromAt), remove: command.remove.map(({ fromAt }) => fromAt) })
+      if (command.command !== 'listIndex' || command.after) return command.command === 'listIndex' ? [] : {}
+      rmSync(deletedMeanwhile)
+      write(cameraId('b'), NOON)
+      const path = (fromAt: number) => `${dayOf(fromAt)}/b/${fromAt}-4000.mp4`
+      return [NOON, NOON + 600_000].map((fromAt) => ({
+        cameraId: 'b',
+        profile: 'main',
+        diskId: DISK_ID,
+        path: path(fromAt),
+        fromAt,
+        toAt: fromAt + 4_000,
+        bytes: 9,
+      }))
+    })
+    const held = takeLock(join(root, 'data', 'mapwall.lock'), { now: 0, note: runFolder })
+    expect(held.ok).toBe(true)
+    await mapwall('repair')
+    // closed meanwhile: kept; without a file: taken out; deleted meanwhile: not put in
+    expect(changes).toEqual([{ put: [NOON], remove: [NOON + 600_000] }])
     socket.close()
   })
 

@@ -7,7 +7,7 @@ import type { ClipSize } from '../../contract/exports.ts'
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { RecordedDays, RecordingPolicy, SetRecordingPolicy, TimeRange, Timeline } from '../../contract/recordings.ts'
 import type { StatusInterval } from '../../contract/status.ts'
-import type { MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
+import type { DiskStatus, MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
 import { byCamera } from './by-camera.ts'
 import { type Degrade, degradeBy, degraded } from './degrade.ts'
 import { createDiskAlarms } from './disk-alarms.ts'
@@ -60,6 +60,10 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   const problems = new Map<CameraId, ProblemInterval>()
   let told = ''
   let degrade: Degrade = 'none'
+  /** The disks that can be read, as last seen. */
+  let readableDisks: string | undefined
+  /** The index knows of everything on the disks. */
+  let isInStep = true
   let mediaAwaySinceAt: Instant | undefined
   let isClosed = false
   let indexing: Promise<void> = Promise.resolve()
@@ -145,16 +149,22 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   async function onLinkUp() {
     told = ''
     onMediaBack()
+    isInStep = false
     try {
-      await lookAtRoom()
+      await lookAtDisks()
       await tellPlan()
-      await index()
-      const newestAt = (await store.findNewestAt()) ?? 0
-      const stored = await plane.listSegments(Math.max(0, newestAt - MISSED_MS))
-      await store.putSegments(stored)
+      await bringInStep()
     } catch (problem) {
-      log.warn({ problem }, 'recordings were not brought in step with the disks; it is tried at the next link')
+      log.warn({ problem }, 'recordings were not brought in step with the disks; it is tried again in a minute')
     }
+  }
+
+  async function bringInStep() {
+    if (isInStep) return
+    await index()
+    const newestAt = (await store.findNewestAt(clock.now())) ?? 0
+    await store.putSegments(await plane.listSegments(Math.max(0, newestAt - MISSED_MS)))
+    isInStep = true
   }
 
   function planNow(): RecordingPlan[] {
@@ -174,9 +184,26 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     told = text
   }
 
-  async function lookAtRoom() {
+  async function lookAtDisks() {
+    const disks = await plane.listDisks()
+    if (disks.length > 0) await lookAtAway(disks)
+    await lookAtRoom(disks)
+  }
+
+  /** What lies on a disk that is away is not there for anybody, and the disk is the reason. */
+  async function lookAtAway(disks: readonly DiskStatus[]) {
+    const readable = disks.flatMap(({ diskId, state }) => (diskId !== null && (state === 'ok' || state === 'full') ? [diskId] : []))
+    const text = readable.sort().join()
+    if (text === readableDisks) return
+    const away = await store.listOtherDisks(readable)
+    readableDisks = text
+    store.setAwayDisks(away)
+    if (away.length > 0) log.warn({ away }, 'recordings lie on disks that are away: they cannot be played until these are back')
+  }
+
+  async function lookAtRoom(disks: readonly DiskStatus[]) {
     const before = degrade
-    degrade = degradeBy(await plane.listDisks(), before)
+    degrade = degradeBy(disks, before)
     if (degrade === before) return
     log.warn({ degrade }, degrade === 'none' ? 'there is room again: recorded as the policies say' : 'hardly any room: recorded by the sub stream')
     // each camera that changes its stream misses some seconds, and it is the disk's doing
@@ -187,8 +214,9 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   async function look() {
     if (isClosed || !plane.isUp()) return
     try {
-      await lookAtRoom()
+      await lookAtDisks()
       await tellPlan()
+      await bringInStep()
       await retention.run()
     } catch (problem) {
       log.warn({ problem }, 'recordings could not be looked after; it is tried again in a minute')
@@ -237,7 +265,12 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   }
 
   async function timeline(cameraId: CameraId, range: TimeRange): Promise<Timeline> {
-    const [segments, stored, statuses] = await Promise.all([recordedIn(cameraId, range), store.listProblems(cameraId, range), listStatuses(cameraId, range)])
+    const [segments, away, stored, statuses] = await Promise.all([
+      recordedIn(cameraId, range),
+      store.listAway(cameraId, range),
+      store.listProblems(cameraId, range),
+      listStatuses(cameraId, range),
+    ])
     return timelineOf({
       cameraId,
       range,
@@ -245,7 +278,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
       nowAt: clock.now(),
       segments,
       policies: historyOf(cameraId, range),
-      problems: stored,
+      problems: [...away.map((each) => ({ ...each, problem: 'no_disk' as const })), ...stored],
       statuses,
     })
   }

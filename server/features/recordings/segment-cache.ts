@@ -1,8 +1,9 @@
 /**
  * What is stored of the cameras asked for last, so that moving over a timeline asks the database once: 15 days of nine cameras are 19,000 files.
- * Cameras asked for while the database answers are asked for together; a file that was closed is added to what is known, not read again.
+ * Cameras asked for while the database answers are asked for together; a file that was closed is added to what is known, not read again. What lies on
+ * disks that are away is left out of every answer: it cannot be played now.
  */
-import type { CameraId } from '../../contract/ids.ts'
+import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { TimeRange } from '../../contract/recordings.ts'
 import { FILE_SEAM_MS, type RecordingStore } from './store.ts'
 
@@ -17,6 +18,7 @@ export function withSegmentCache(store: RecordingStore) {
   const known = new Map<CameraId, Known>()
   let next: Batch | undefined
   let reading: Promise<unknown> = Promise.resolve()
+  let awayDisks: readonly string[] = []
 
   /** With all others that are asked for before the database is free. */
   function read(cameraId: CameraId): Promise<TimeRange[]> {
@@ -28,7 +30,7 @@ export function withSegmentCache(store: RecordingStore) {
     const cameraIds: CameraId[] = []
     const answer = reading.then(() => {
       next = undefined
-      return store.listRecorded(cameraIds)
+      return store.listRecorded(cameraIds, awayDisks)
     })
     reading = answer.catch(() => undefined) // told to those who asked
     return { cameraIds, answer }
@@ -61,6 +63,15 @@ export function withSegmentCache(store: RecordingStore) {
 
   return {
     ...store,
+    /** Disks came, or went. */
+    setAwayDisks(diskIds: readonly string[]) {
+      awayDisks = diskIds
+      known.clear()
+    },
+    listSizes: (cameraIds: readonly CameraId[], range: TimeRange) => store.listSizes(cameraIds, range, awayDisks),
+    sumByCamera: (sinceAt: Instant) => store.sumByCamera(sinceAt, awayDisks),
+    sumRecorded: (range: TimeRange) => store.sumRecorded(range, awayDisks),
+    listAway: async (cameraId: CameraId, range: TimeRange) => (awayDisks.length === 0 ? [] : store.listAway(cameraId, range, awayDisks)),
     /** Ranges that touch this one, oldest first; whole, as far as they reach. */
     async listRecordedIn(cameraId: CameraId, range: TimeRange): Promise<TimeRange[]> {
       const ranges = await load(cameraId).ranges

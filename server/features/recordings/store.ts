@@ -96,29 +96,30 @@ export function createRecordingStore(database: Database) {
      * All that is stored of these cameras, oldest first, files that follow one another joined. Joined by the database: 15 days of nine cameras are
      * 19,000 files and a few hundred ranges (20 ms; 40 as rows, 30 as text of a query for each camera).
      */
-    async listRecorded(cameraIds: readonly CameraId[]): Promise<Map<CameraId, TimeRange[]>> {
+    async listRecorded(cameraIds: readonly CameraId[], awayDisks: readonly string[] = []): Promise<Map<CameraId, TimeRange[]>> {
       const { rows } = await sql<{ camera_id: CameraId; ranges: string }>`
         select camera_id, range_agg(int8range(from_at, to_at + ${FILE_SEAM_MS}::bigint))::text as ranges
-        from segments where camera_id = any(${cameraIds}) group by camera_id`.execute(db)
+        from segments where camera_id = any(${cameraIds}) and ${isAt(awayDisks)} group by camera_id`.execute(db)
       return new Map(rows.map((row) => [row.camera_id, parseMultirange(row.ranges)]))
     },
-    /** The end of the newest segment of all; undefined when there is none. */
-    async findNewestAt(): Promise<Instant | undefined> {
-      return (await db.selectFrom('segments').select('to_at').orderBy('to_at', 'desc').limit(1).executeTakeFirst())?.to_at
+    /** The end of the newest segment of all that ended before; undefined when there is none. */
+    async findNewestAt(beforeAt: Instant): Promise<Instant | undefined> {
+      return (await db.selectFrom('segments').select('to_at').where('to_at', '<', beforeAt).orderBy('to_at', 'desc').limit(1).executeTakeFirst())?.to_at
     },
     async listStoredCameras(): Promise<CameraId[]> {
       return (await db.selectFrom('segments').select('camera_id').distinct().execute()).map((row) => row.camera_id)
     },
-    /** Segments of a camera that ended before `beforeAt`, oldest first; the first 500. */
-    async listOlder(cameraId: CameraId, beforeAt: Instant): Promise<IndexedSegment[]> {
+    /** Segments of a camera that ended before `beforeAt`, oldest first; the first of those after `afterAt`. */
+    async listOlder(cameraId: CameraId, beforeAt: Instant, limit: number, afterAt: Instant | undefined): Promise<IndexedSegment[]> {
       const rows = await db
         .selectFrom('segments')
         .selectAll()
         .where('camera_id', '=', cameraId)
         .where('from_at', '<', beforeAt)
         .where('to_at', '<', beforeAt)
+        .$if(afterAt !== undefined, (query) => query.where('from_at', '>', afterAt!))
         .orderBy('from_at')
-        .limit(500)
+        .limit(limit)
         .execute()
       return rows.map(segmentOf)
     },
@@ -143,20 +144,43 @@ export function createRecordingStore(database: Database) {
         .execute()
       return rows.map(segmentOf)
     },
+    /** Disks in the index that are none of these. */
+    async listOtherDisks(diskIds: readonly string[]): Promise<string[]> {
+      const rows = await db.selectFrom('segments').select('disk_id').distinct().where(isAt(diskIds)).execute()
+      return rows.map((row) => row.disk_id)
+    },
+    /** What lies on disks that are away. */
+    async listAway(cameraId: CameraId, { fromAt, toAt }: TimeRange, awayDisks: readonly string[]): Promise<TimeRange[]> {
+      const rows = await db
+        .selectFrom('segments')
+        .select(['from_at', 'to_at'])
+        .where('camera_id', '=', cameraId)
+        .where('disk_id', 'in', awayDisks)
+        .where('from_at', '<', toAt)
+        .where('to_at', '>', fromAt)
+        .orderBy('from_at')
+        .execute()
+      return rows.map((row) => ({ fromAt: row.from_at, toAt: row.to_at }))
+    },
     /** Where each stretch lies and how large it is; of the cameras asked for. */
-    async listSizes(cameraIds: readonly CameraId[], { fromAt, toAt }: TimeRange): Promise<(TimeRange & { cameraId: CameraId; bytes: number })[]> {
+    async listSizes(
+      cameraIds: readonly CameraId[],
+      { fromAt, toAt }: TimeRange,
+      awayDisks: readonly string[] = [],
+    ): Promise<(TimeRange & { cameraId: CameraId; bytes: number })[]> {
       if (cameraIds.length === 0) return []
       const rows = await db
         .selectFrom('segments')
         .select(['camera_id', 'from_at', 'to_at', 'bytes'])
         .where('camera_id', 'in', cameraIds)
+        .where(isAt(awayDisks))
         .where('from_at', '<', toAt)
         .where('to_at', '>', fromAt)
         .execute()
       return rows.map((row) => ({ cameraId: row.camera_id, fromAt: row.from_at, toAt: row.to_at, bytes: row.bytes }))
     },
     /** Of every camera that has any: how much, from when to when, and what of it is newer than `sinceAt`. */
-    async sumByCamera(sinceAt: Instant): Promise<StoredSum[]> {
+    async sumByCamera(sinceAt: Instant, awayDisks: readonly string[] = []): Promise<StoredSum[]> {
       const rows = await db
         .selectFrom('segments')
         .select(({ fn, eb }) => [
@@ -166,15 +190,17 @@ export function createRecordingStore(database: Database) {
           sql<number>`sum(bytes)`.as('bytes'),
           sql<number>`coalesce(sum(bytes) filter (where ${eb('from_at', '>=', sinceAt)}), 0)`.as('newBytes'),
         ])
+        .where(isAt(awayDisks))
         .groupBy('camera_id')
         .execute()
       return rows
     },
     /** Stored milliseconds of every camera within the range. */
-    async sumRecorded({ fromAt, toAt }: TimeRange): Promise<Map<CameraId, number>> {
+    async sumRecorded({ fromAt, toAt }: TimeRange, awayDisks: readonly string[] = []): Promise<Map<CameraId, number>> {
       const rows = await db
         .selectFrom('segments')
         .select(['camera_id', sql<number>`sum(least(to_at, ${toAt}) - greatest(from_at, ${fromAt}))`.as('recorded_ms')])
+        .where(isAt(awayDisks))
         .where('from_at', '<', toAt)
         .where('to_at', '>', fromAt)
         .groupBy('camera_id')
@@ -268,6 +294,9 @@ export function createRecordingStore(database: Database) {
   }
 }
 export type RecordingStore = ReturnType<typeof createRecordingStore>
+
+/** On none of the disks that are away: what lies there cannot be played now. */
+const isAt = (awayDisks: readonly string[]) => (awayDisks.length === 0 ? sql<boolean>`true` : sql<boolean>`disk_id <> all(${awayDisks})`)
 
 /** `{[1,5),[7,9)}`, each longer than what was recorded by the seam that was bridged. */
 function parseMultirange(text: string): TimeRange[] {

@@ -62,6 +62,9 @@ function whyOf({ status, cause, fromAt, toAt }: StatusInterval, nowAt: Instant):
   return []
 }
 
+/** Until a camera that is well again is recorded again: its retry (30 s) and its next key frame. */
+const RESUMES_WITHIN_MS = 60_000
+
 /** Scraps between two causes that touch are one gap to a person. */
 function joinAlike(gaps: readonly Gap[]): Gap[] {
   const joined: Gap[] = []
@@ -70,7 +73,8 @@ function joinAlike(gaps: readonly Gap[]): Gap[] {
     const touches = last !== undefined && gap.fromAt - last.toAt <= 0
     // one restart of ours: away, not probed yet, streams coming back
     const isAlike = last?.reason === gap.reason && (last.cause === gap.cause || gap.reason === 'platform')
-    if (touches && isAlike) last.toAt = gap.toAt
+    const isResuming = gap.reason === 'unknown' && last?.reason !== 'not_scheduled' && gap.toAt - gap.fromAt <= RESUMES_WITHIN_MS
+    if (touches && (isAlike || isResuming)) last.toAt = gap.toAt
     // the seconds in which a fault had not yet been seen belong to it
     else if (touches && last.reason === 'unknown' && gap.reason !== 'not_scheduled')
       Object.assign(last, { reason: gap.reason, cause: gap.cause, toAt: gap.toAt })

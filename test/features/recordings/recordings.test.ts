@@ -264,15 +264,48 @@ describe('R-PLAY index', () => {
     const recordings = await openRecordings()
     await clock.advanceAsync(4_000)
     fake.setLink('up')
-    await clock.advanceAsync(60_000)
+    await clock.advanceAsync(120_000)
     await expect
-      .poll(async () => (await recordings.timeline(A, { fromAt: beganAt, toAt: beganAt + 60_000 })).gaps)
+      .poll(async () => (await recordings.timeline(A, { fromAt: beganAt, toAt: beganAt + 100_000 })).gaps)
       .toEqual([
         { fromAt: beganAt, toAt: beganAt + 34_000, reason: 'platform', cause: 'media_unavailable' },
-        { fromAt: beganAt + 34_000, toAt: beganAt + 60_000, reason: 'unknown', cause: null },
+        { fromAt: beganAt + 34_000, toAt: beganAt + 100_000, reason: 'unknown', cause: null },
       ])
     await recordings.close()
   })
+})
+
+test('R-STORE-3 what lies on a disk that is away is no recording, and the disk is the reason, until it is back', async () => {
+  const startAt = clock.now()
+  const diskOf = (diskId: string, state: DiskStatus['state']): DiskStatus => ({
+    diskId,
+    folder: `/${diskId}`,
+    state,
+    totalBytes: 1e9,
+    freeBytes: 5e8,
+    detail: null,
+  })
+  fake.disks = [diskOf('disk', 'ok'), diskOf('two', 'ok')]
+  await store().putSegments([
+    segment(A, startAt, startAt + 600_000),
+    segment(A, startAt + 600_000, startAt + 1_200_000, { diskId: 'two' }),
+    segment(A, startAt + 1_200_000, startAt + 1_800_000),
+  ])
+  const recordings = await openRecordings()
+  await recordings.setPolicy({ cameraIds: [A], ...continuous }, startAt - 1)
+  await clock.advanceAsync(1_800_000)
+  const range = { fromAt: startAt, toAt: startAt + 1_800_000 }
+  expect((await recordings.timeline(A, range)).recorded).toEqual([range])
+  fake.disks = [diskOf('disk', 'ok'), diskOf('two', 'missing')]
+  await clock.advanceAsync(60_000)
+  await expect
+    .poll(async () => (await recordings.timeline(A, range)).gaps)
+    .toEqual([{ fromAt: startAt + 600_000, toAt: startAt + 1_200_000, reason: 'disk', cause: null }])
+  expect(await recordings.clipSize(A, range)).toMatchObject({ recordedMs: 1_200_000, bytes: 20 * MB })
+  fake.disks = [diskOf('disk', 'ok'), diskOf('two', 'ok')]
+  await clock.advanceAsync(60_000)
+  await expect.poll(async () => (await recordings.timeline(A, range)).gaps).toEqual([])
+  await recordings.close()
 })
 
 describe('R-STORE-3 retention', () => {
@@ -364,6 +397,60 @@ describe('R-STORE-3 retention', () => {
     await clock.advanceAsync(3_600_000)
     await retention.run()
     expect(fake.removed).toEqual([])
+  })
+
+  test('over the quota the oldest of all disks go; another, empty disk changes nothing', async () => {
+    await fill([8, 7, 6])
+    await store().putSegments([segment(B, daysAgo(9), daysAgo(9) + 600_000, { diskId: 'two' })])
+    const two = { ...disk(0.1), diskId: 'two', folder: '/two' }
+    const enough = await openRetention({ quotaBytes: 40 * MB })
+    fake.disks = [disk(0.5), two]
+    await enough.run()
+    expect(fake.removed).toEqual([])
+    const less = await openRetention({ quotaBytes: 25 * MB })
+    await less.run()
+    expect(removedDays()).toEqual([9, 8])
+  })
+
+  test('what is locked, or lies on a disk that is away, does not keep what is behind it from expiring', async () => {
+    const lockedOnes = Array.from({ length: 600 }, (_, i) => segment(A, daysAgo(30) + i * 600_000, daysAgo(30) + (i + 1) * 600_000))
+    const away = Array.from({ length: 600 }, (_, i) => segment(A, daysAgo(25) + i * 600_000, daysAgo(25) + (i + 1) * 600_000, { diskId: 'gone' }))
+    await store().putSegments([...lockedOnes, ...away])
+    await fill([17, 16, 1])
+    const retention = await openRetention({ locked: lockedOnes.map(({ fromAt }) => fromAt) })
+    fake.disks = [disk(0.5)]
+    await retention.run()
+    expect(removedDays()).toEqual([17, 16])
+  })
+
+  test('T1 a clock that stays wrong, or days set too low: three days of a camera go in a day, no more', async () => {
+    const hours = Array.from({ length: 10 * 24 }, (_, i) => segment(A, daysAgo(10) + i * 3_600_000, daysAgo(10) + (i + 1) * 3_600_000))
+    await store().putSegments(hours)
+    const retention = await openRetention({ keepDaysOf: () => 1 })
+    fake.disks = [disk(0.5)]
+    for (let look = 0; look < 5; look++) {
+      await retention.run()
+      await clock.advanceAsync(3_600_000)
+    }
+    expect(fake.removed).toHaveLength(3 * 24)
+    await clock.advanceAsync(DAY_MS)
+    await retention.run()
+    expect(fake.removed).toHaveLength(6 * 24)
+  })
+
+  test('a lock set while files are being deleted saves those that are still there', async () => {
+    await fill([...Array.from({ length: 40 }, (_, i) => 60 - i), 1])
+    const locked: Instant[] = []
+    const remove = fake.plane.removeSegments
+    fake.plane.removeSegments = (files) => {
+      locked.push(daysAgo(30)) // among those of the second batch
+      return remove(files)
+    }
+    const retention = await openRetention({ locked })
+    fake.disks = [disk(0.5)]
+    await retention.run()
+    expect(removedDays()).toHaveLength(39)
+    expect(removedDays()).not.toContain(30)
   })
 
   test('a file that is not gone keeps its row', async () => {

@@ -83,6 +83,13 @@ describe('R-PLAY timeline', () => {
     expect(gaps).toEqual([{ ...range(10, 18), reason: 'platform', cause: 'not_probed_yet' }])
   })
 
+  test('the seconds until a camera that is well again is recorded again belong to its fault; longer ones do not', () => {
+    const statuses = [{ status: 'offline' as const, cause: 'unreachable' as const, fromAt: at(10), toAt: at(20) }]
+    const gapsUntil = (seconds: number) => timelineOf({ ...base, segments: [range(0, 10), { fromAt: at(20) + seconds * 1_000, toAt: at(60) }], statuses }).gaps
+    expect(gapsUntil(25)).toEqual([{ fromAt: at(10), toAt: at(20) + 25_000, reason: 'network', cause: 'unreachable' }])
+    expect(gapsUntil(90).map(({ reason }) => reason)).toEqual(['network', 'unknown'])
+  })
+
   test('outside of the schedule nothing is missing', () => {
     const noonToHalfPast = policy({ mode: 'scheduled', schedule: [{ fromMinute: (2 * 24 + 12) * 60, toMinute: (2 * 24 + 12) * 60 + 30 }] })
     const { gaps } = timelineOf({ ...base, policies: [noonToHalfPast], segments: [range(0, 20)], statuses: [] })
