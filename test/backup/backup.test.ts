@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { checkBackup } from '../../server/backup/check.ts'
 import type { Manifest } from '../../server/backup/format.ts'
 import { restoreBackup } from '../../server/backup/restore.ts'
@@ -89,15 +90,11 @@ beforeAll(async () => {
   file = join(place, 'whole.tar.gz')
   world = await openFilledWorld()
   // the platform runs on and writes now and then: only a backup during which it did not has a known content
-  await vi.waitFor(
-    async () => {
-      rowsAtBackup = await readAll(world.database.database)
-      rmSync(file, { force: true })
-      await save(world.database.database, file)
-      expect(await readAll(world.database.database)).toEqual(rowsAtBackup)
-    },
-    { timeout: 60_000, interval: 100 },
-  )
+  do {
+    rmSync(file, { force: true })
+    rowsAtBackup = await readAll(world.database.database)
+    await save(world.database.database, file)
+  } while (!isDeepStrictEqual(await readAll(world.database.database), rowsAtBackup))
 })
 afterAll(async () => {
   await world.close()

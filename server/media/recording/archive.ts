@@ -93,7 +93,7 @@ export function createArchive({
 
   /** Days on any disk, oldest first. */
   async function listDays(): Promise<string[]> {
-    const found = await Promise.all(disks.map(({ folder, canRead }) => (canRead ? unlessUnreadable(folder, readdir(folder)) : undefined)))
+    const found = await Promise.all(disks.filter(({ canRead }) => canRead).map(({ folder }) => unlessUnreadable(folder, readdir(folder))))
     return [...new Set(found.flatMap((names) => names ?? []))].filter(isDay).sort()
   }
 
