@@ -65,6 +65,8 @@ export function createProcesses({ config, isDemo, clock, runFolder, output, page
     environment: () => ({
       ...base,
       ...MEMORY_ENVIRONMENT,
+      // a disk that hangs holds a thread for each call that waits for it; the other disks need theirs
+      UV_THREADPOOL_SIZE: '16',
       MEDIA_SOCKET: mediaSocket,
       STILLS_DIR: join(config.dataFolder, 'stills'),
       EXPORTS_DIR: join(config.dataFolder, 'exports'),

@@ -12,7 +12,7 @@ import { byCamera } from './by-camera.ts'
 import { type Degrade, degradeBy, degraded } from './degrade.ts'
 import { createDiskAlarms } from './disk-alarms.ts'
 import { clipRange, joinRanges, lengthOf } from './ranges.ts'
-import { createRetention } from './retention.ts'
+import { createRetention, isReadable } from './retention.ts'
 import { withSegmentCache } from './segment-cache.ts'
 import { createStorage } from './storage.ts'
 import { ALL_CAMERAS, changeIndex, type IndexChange, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
@@ -192,7 +192,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
 
   /** What lies on a disk that is away is not there for anybody, and the disk is the reason. */
   async function lookAtAway(disks: readonly DiskStatus[]) {
-    const readable = disks.flatMap(({ diskId, state }) => (diskId !== null && (state === 'ok' || state === 'full') ? [diskId] : []))
+    const readable = disks.filter(isReadable).map(({ diskId }) => diskId)
     const text = readable.sort().join()
     if (text === readableDisks) return
     const away = await store.listOtherDisks(readable)

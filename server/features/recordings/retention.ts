@@ -34,6 +34,9 @@ const LONG_AWAY_MS = 3 * DAY_MS
 
 export const usedRate = ({ totalBytes, freeBytes }: Pick<DiskStatus, 'totalBytes' | 'freeBytes'>): number => (totalBytes > 0 ? 1 - freeBytes / totalBytes : 0)
 
+/** What lies on the disk can be played, and taken away. */
+export const isReadable = (disk: DiskStatus): disk is DiskStatus & { diskId: string } => disk.diskId !== null && (disk.state === 'ok' || disk.state === 'full')
+
 export type RetentionDeps = {
   store: RecordingStore
   plane: Pick<MediaPlane, 'listDisks' | 'removeSegments'>
@@ -144,7 +147,7 @@ export function createRetention({ store, plane, clock, clockGuard, log, quotaByt
     },
     /** One look at every disk. */
     async run(): Promise<void> {
-      const disks = (await plane.listDisks()).filter((disk): disk is DiskStatus & { diskId: string } => disk.diskId !== null && disk.state !== 'missing')
+      const disks = (await plane.listDisks()).filter(isReadable)
       for (const disk of disks) {
         const used = usedRate(disk)
         if (used >= FULL_RATE) await relieve('no room', [disk.diskId], disk.totalBytes * (used - RELIEVED_RATE))
