@@ -7,12 +7,13 @@ import type { ClipSize } from '../../contract/exports.ts'
 import type { CameraId, Instant } from '../../contract/ids.ts'
 import type { RecordedDays, RecordingPolicy, SetRecordingPolicy, TimeRange, Timeline } from '../../contract/recordings.ts'
 import type { StatusInterval } from '../../contract/status.ts'
-import type { DiskStatus, MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
+import type { MediaEvent, MediaPlane, RecordedSegment, RecordingPlan } from '../../media/plane.ts'
 import { byCamera } from './by-camera.ts'
-import { type Degrade, degradeBy, degraded } from './degrade.ts'
+import { degraded } from './degrade.ts'
 import { createDiskAlarms } from './disk-alarms.ts'
+import { createDiskWatch } from './disk-watch.ts'
 import { clipRange, joinRanges, lengthOf } from './ranges.ts'
-import { createRetention, isReadable } from './retention.ts'
+import { createRetention } from './retention.ts'
 import { withSegmentCache } from './segment-cache.ts'
 import { createStorage } from './storage.ts'
 import { ALL_CAMERAS, changeIndex, type IndexChange, type PolicyInterval, type ProblemInterval, type RecordingStore } from './store.ts'
@@ -59,9 +60,6 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   const toIndex = new Map<string, RecordedSegment>()
   const problems = new Map<CameraId, ProblemInterval>()
   let told = ''
-  let degrade: Degrade = 'none'
-  /** The disks that can be read, as last seen. */
-  let readableDisks: string | undefined
   /** The index knows of everything on the disks. */
   let isInStep = true
   let mediaAwaySinceAt: Instant | undefined
@@ -90,6 +88,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     sumLocked: async () => (await bytesIn(listLocked())).reduce((sum, bytes) => sum + bytes, 0),
   })
   const diskAlarms = createDiskAlarms({ plane, clock, log })
+  const diskWatch = createDiskWatch({ store, plane, clock, log, changesWithinMs: COMING_BACK_MS })
   const timers = [clock.every(INDEX_EVERY_MS, () => void index()), clock.every(LOOK_EVERY_MS, () => void look())]
   plane.onEvent(onMediaEvent)
 
@@ -151,7 +150,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     onMediaBack()
     isInStep = false
     try {
-      await lookAtDisks()
+      await diskWatch.look()
       await tellPlan()
       await bringInStep()
     } catch (problem) {
@@ -171,7 +170,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     const nowAt = clock.now()
     // all that are recorded at any hour: which of them give way must not depend on the hour
     const recorded = [...policies.values()].filter(({ mode }) => mode !== 'off')
-    return degraded(recorded, degrade)
+    return degraded(recorded, diskWatch.degrade())
       .filter((policy) => isPlanned(policy, nowAt))
       .map(({ cameraId, profile }) => ({ cameraId, profile }))
   }
@@ -184,37 +183,10 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
     told = text
   }
 
-  async function lookAtDisks() {
-    const disks = await plane.listDisks()
-    if (disks.length > 0) await lookAtAway(disks)
-    await lookAtRoom(disks)
-  }
-
-  /** What lies on a disk that is away is not there for anybody, and the disk is the reason. */
-  async function lookAtAway(disks: readonly DiskStatus[]) {
-    const readable = disks.filter(isReadable).map(({ diskId }) => diskId)
-    const text = readable.sort().join()
-    if (text === readableDisks) return
-    const away = await store.listOtherDisks(readable)
-    readableDisks = text
-    store.setAwayDisks(away)
-    if (away.length > 0) log.warn({ away }, 'recordings lie on disks that are away: they cannot be played until these are back')
-  }
-
-  async function lookAtRoom(disks: readonly DiskStatus[]) {
-    const before = degrade
-    degrade = degradeBy(disks, before)
-    if (degrade === before) return
-    log.warn({ degrade }, degrade === 'none' ? 'there is room again: recorded as the policies say' : 'hardly any room: recorded by the sub stream')
-    // each camera that changes its stream misses some seconds, and it is the disk's doing
-    const nowAt = clock.now()
-    await store.putProblem(ALL_CAMERAS, { fromAt: nowAt, toAt: nowAt + COMING_BACK_MS, problem: 'disk_slow' })
-  }
-
   async function look() {
     if (isClosed || !plane.isUp()) return
     try {
-      await lookAtDisks()
+      await diskWatch.look()
       await tellPlan()
       await bringInStep()
       await retention.run()
