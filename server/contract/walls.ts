@@ -14,6 +14,9 @@ export const MAX_GRID = 24
 export const MAX_LAYOUTS_PER_ACCOUNT = 200
 export const MAX_ROTATIONS_PER_ACCOUNT = 100
 export const MAX_ROTATION_STEPS = 500
+/** One camera a group is a rotation as well: as many groups as cameras. */
+export const MAX_ROTATION_GROUPS = 500
+export const MAX_ROTATION_LAYOUTS = 50
 export const MIN_DWELL_MS = 3_000
 export const MAX_DWELL_MS = 3_600_000
 
@@ -95,10 +98,10 @@ const rotationSteps = z.discriminatedUnion('kind', [
     groups: z
       .array(z.object({ name: Name, cameraIds: z.array(CameraId).min(1).max(MAX_WALL_TILES) }))
       .min(1)
-      .max(100),
+      .max(MAX_ROTATION_GROUPS),
   }),
   /** Layouts in turn: each step changes the whole wall. */
-  z.object({ kind: z.literal('layouts'), layoutIds: z.array(z.uuid()).min(1).max(50) }),
+  z.object({ kind: z.literal('layouts'), layoutIds: z.array(z.uuid()).min(1).max(MAX_ROTATION_LAYOUTS) }),
 ])
 
 export const SaveRotation = z.object({

@@ -9,7 +9,7 @@ import { wallShapes } from '../../server/contract/walls.ts'
 import { listDemoStreams } from '../../server/demo/stream-plan.ts'
 import { type Browser, openBrowser } from '../support/browser.ts'
 import type { Demo } from '../support/demo.ts'
-import { patienceMs, signIn, until } from './page.ts'
+import { findFreePoint, patienceMs, signIn, until, untilDrawn } from './page.ts'
 import { framesPerSecond, listTiles, startWatching, stopWatching, type WatchedTiles } from './wall-eyes.ts'
 
 declare global {
@@ -225,13 +225,91 @@ export function testWall(getDemo: () => Demo) {
       )
       await untilLive(1, patienceMs, window2)
       expect((await listTiles(window2))[0]!.cameraId).toBe(cameraIds[5])
-      await window2.close()
-      // a choice is only offered while there is something to choose
+      // a tile of it, chosen on the map
+      await page().goto(`${demo.origin}/map?camera=${cameraIds[6]}`)
+      await page().locator('.dock .to-wall').click({ timeout: patienceMs })
+      await page().getByRole('button', { name: '墙 2 第 3 格，空' }).click({ timeout: patienceMs })
       await until(
-        'no other wall',
-        () => page().locator('.dock .to-wall .more').count(),
-        (count) => count === 0,
+        'the chosen tile',
+        () => listTiles(window2),
+        (found) => found.some(({ cameraId }) => cameraId === cameraIds[6]),
       )
+      expect(await window2.locator('.spot[data-tile="2"]').getAttribute('data-camera')).toBe(cameraIds[6])
+      await window2.close()
+      // with one wall left there is nothing to choose
+      await until(
+        'at once onto wall 1',
+        async () => {
+          await page().locator('.dock .to-wall').click()
+          return page().locator('body').innerText()
+        },
+        (text) => text.includes('已上墙 1 第'),
+      )
+    })
+
+    test('a point is dragged off the map with its camera, and shown on the tile of the wall where it is dropped', async () => {
+      await page().goto(`${demo.origin}/?perf=1`)
+      await untilDrawn(browser)
+      for (const key of '+++') await page().keyboard.press(key)
+      const point = (await findFreePoint(browser))!
+      await page().evaluate(() => {
+        const target = window as unknown as { dragged: string }
+        addEventListener('dragstart', ({ dataTransfer }) => (target.dragged = dataTransfer?.getData('application/x-mapwall-camera') ?? ''))
+      })
+      await page().mouse.move(point.x - 30, point.y)
+      await page().mouse.move(point.x, point.y, { steps: 5 })
+      await page().mouse.down()
+      await page().mouse.move(point.x + 60, point.y + 40, { steps: 5 })
+      await page().mouse.move(point.x + 120, point.y + 80, { steps: 5 })
+      await page().mouse.up()
+      const dragged = await page().evaluate(() => (window as unknown as { dragged: string }).dragged)
+      expect(dragged).toBe(point.cameraId)
+      expect(new URL(page().url()).searchParams.get('camera')).toBeNull()
+      const stillThere = (await findFreePoint(browser, [point.cameraId]))!
+      expect([stillThere.x, stillThere.y]).toEqual([point.x, point.y])
+      // a drag from window to window is the browser's own; here is its last step
+      await openWall(`&cameras=${cameraIds.slice(0, 4).join(',')}`)
+      await page().evaluate((cameraId) => {
+        const dataTransfer = new DataTransfer()
+        dataTransfer.setData('application/x-mapwall-camera', cameraId)
+        const tileThere = document.querySelector('.spot[data-tile="1"]')!
+        for (const type of ['dragover', 'drop']) tileThere.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }))
+      }, dragged)
+      await until(
+        'the dropped camera',
+        () => cameraIn(2),
+        (found) => found === dragged,
+      )
+      await untilLive(4)
+    })
+
+    test('a rotating wall gives up a tile for a camera that is sent, and goes on beside it', async () => {
+      await openWall(`&cameras=${cameraIds.slice(0, 4).join(',')}`)
+      await untilLive(4)
+      await addRotation('测试让格', 4_000)
+      await page().reload()
+      await page().waitForSelector('.wall .grid', { timeout: patienceMs })
+      await startRotation('测试让格')
+      await page().waitForSelector('.turning', { timeout: patienceMs })
+      const map = await browser.context.newPage()
+      await map.goto(`${demo.origin}/map?camera=${cameraIds[19]}`)
+      await map.locator('.dock .split .more').click({ timeout: patienceMs })
+      await map.getByRole('button', { name: '墙 1 第 2 格' }).click({ timeout: patienceMs })
+      await map.getByText('已上墙 1，轮巡让出第 2 格').waitFor({ timeout: patienceMs })
+      await map.close()
+      await page().bringToFront()
+      await page().getByText('轮巡让出第 2 格').waitFor({ timeout: patienceMs })
+      const others = async () => (await tiles()).map(({ cameraId }) => cameraId).filter((cameraId) => cameraId !== cameraIds[19])
+      const before = await others()
+      await until('the next step', others, (now) => now.every((cameraId) => !before.includes(cameraId)))
+      expect(await cameraIn(2)).toBe(cameraIds[19])
+      await page().keyboard.press('Escape')
+      await until(
+        'the tile turns again',
+        () => cameraIn(2),
+        (found) => found !== cameraIds[19],
+      )
+      await stopRotation()
     })
   })
 

@@ -42,6 +42,12 @@ export function isTyping(target: EventTarget | null): boolean {
   )
 }
 
+/** Somebody walks through the buttons with Tab: Space and Enter press the one that is marked, and mean nothing else. */
+export function isButtonReached(): boolean {
+  const focused = document.activeElement
+  return focused instanceof HTMLButtonElement && focused.matches(':focus-visible')
+}
+
 function listen(): void {
   if (isListening) return
   isListening = true

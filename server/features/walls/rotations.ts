@@ -2,7 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../base/errors.ts'
 import type { CameraId } from '../../contract/ids.ts'
-import { MAX_ROTATION_STEPS, MAX_ROTATIONS_PER_ACCOUNT, MAX_WALL_TILES, type SaveRotation, type WallRotation } from '../../contract/walls.ts'
+import {
+  MAX_ROTATION_GROUPS,
+  MAX_ROTATION_LAYOUTS,
+  MAX_ROTATION_STEPS,
+  MAX_ROTATIONS_PER_ACCOUNT,
+  MAX_WALL_TILES,
+  type SaveRotation,
+  type WallRotation,
+} from '../../contract/walls.ts'
 import { keepInGroups, keepInList } from './hidden.ts'
 import type { LayoutDeps } from './layouts.ts'
 import { mayUse, ownedBy, ownedReply, type WallUser } from './ownership.ts'
@@ -10,9 +18,6 @@ import type { StoredRotation, WallStore } from './store.ts'
 
 type Steps = SaveRotation['steps']
 type LayoutOwners = Awaited<ReturnType<WallStore['listOwners']>>
-/** Most groups and layouts of one rotation, with what its owner does not see. */
-const MAX_GROUPS = 100
-const MAX_LAYOUTS = 50
 
 export function createRotations({ store, clock, mayTouch }: LayoutDeps) {
   const layoutIdsOf = (rotations: readonly { steps: Steps }[]) => [
@@ -129,9 +134,9 @@ function refuseTooMany(steps: Steps) {
     steps.kind === 'cameras'
       ? [[steps.cameraIds.length, MAX_ROTATION_STEPS, 'cameras']]
       : steps.kind === 'layouts'
-        ? [[steps.layoutIds.length, MAX_LAYOUTS, 'layouts']]
+        ? [[steps.layoutIds.length, MAX_ROTATION_LAYOUTS, 'layouts']]
         : [
-            [steps.groups.length, MAX_GROUPS, 'groups'],
+            [steps.groups.length, MAX_ROTATION_GROUPS, 'groups'],
             ...steps.groups.map(({ cameraIds }): [number, number, string] => [cameraIds.length, MAX_WALL_TILES, 'cameras of a group']),
           ]
   for (const [count, most, what] of counts) if (count > most) throw new AppError('conflict', `${count} ${what} with those you may not see, of ${most}`)

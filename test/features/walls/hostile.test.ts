@@ -75,10 +75,16 @@ describe('A2 what the contract lets in', () => {
     ['a dwell below 3 s', rotationOf({ dwellMs: 2_999 })],
     ['no camera', rotationOf({ steps: { kind: 'cameras', cameraIds: [] } })],
     ['501 cameras', rotationOf({ steps: { kind: 'cameras', cameraIds: Array.from({ length: 501 }, () => camera('n1')) } })],
+    ['501 groups', rotationOf({ steps: { kind: 'groups', groups: Array.from({ length: 501 }, () => ({ name: 'x', cameraIds: [camera('n1')] })) } })],
     ['a group of nothing', rotationOf({ steps: { kind: 'groups', groups: [{ name: 'x', cameraIds: [] }] } })],
     ['a layout that is no id', rotationOf({ steps: { kind: 'layouts', layoutIds: ['__proto__'] } })],
     ['steps of a kind there is not', { ...rotationOf(), steps: { kind: 'constructor', cameraIds: ['n1'] } }],
   ])('a rotation of %s is refused', (_, rotation) => expect(accepts(SaveRotation, rotation)).toBe(false))
+
+  test('every camera of the district may be a group of its own', () => {
+    const groups = Array.from({ length: 468 }, (_, i) => ({ name: `${i}`, cameraIds: [camera('n1')] }))
+    expect(accepts(SaveRotation, rotationOf({ steps: { kind: 'groups', groups } }))).toBe(true)
+  })
 
   test.each([
     ['that ends before it begins', { fromAt: 5, toAt: 4 }],

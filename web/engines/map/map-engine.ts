@@ -17,6 +17,7 @@ import { type BaseMapProblem, createBaseMap } from './base-map.ts'
 import { project, projectionOf, unproject } from './crs.ts'
 import { lineOf } from './district-paint.ts'
 import { type ToPx, toPxOf } from './frame.ts'
+import { createGrip } from './grip.ts'
 import { createLettering } from './lettering.ts'
 import { createMapTools } from './map-tools.ts'
 import { createOverlayLayer, drawOverlay, type OverlayModel, PULSE_MS } from './overlay.ts'
@@ -42,6 +43,8 @@ export type MapHandlers = {
   onView(view: MapView): void
   /** After every move: the scale bar and whatever hangs on a point follow. */
   onMove(): void
+  /** A point is pulled off the map with the mouse; without it points cannot be dragged. */
+  onDrag?(event: DragEvent, cameraId: CameraId): void
   /** Missing: nothing of it is to be seen; the problem says which address and why. It may come back. */
   onBaseMap(state: 'ready' | 'missing', problem?: BaseMapProblem): void
 }
@@ -270,6 +273,15 @@ export function createMapEngine(
     redraw()
   }
 
+  /** Where a camera is drawn, in px of the element; null while it is in a cluster or not on the map. */
+  function pixelOf(cameraId: CameraId): readonly [number, number] | null {
+    const item = itemOf(model.items, cameraId)
+    if (item?.kind !== 'point') return null
+    const [x, y] = toPx(item.x, item.y)
+    return [x + item.offsetPx[0] * currentLook.sizeScale, y + item.offsetPx[1] * currentLook.sizeScale]
+  }
+
+  const grip = handlers.onDrag && createGrip(map, { pixelOf, sizeScale: () => currentLook.sizeScale, onDrag: handlers.onDrag })
   const pointer = createPointer(map, element, {
     items: () => model.items,
     stations: () => model.stations,
@@ -288,8 +300,11 @@ export function createMapEngine(
         model.hoveredStationId = stationId
         redraw()
       }
-      handlers.onHover(point?.at.point.cameraId ?? null)
+      const cameraId = point?.at.point.cameraId ?? null
+      grip?.show(cameraId)
+      handlers.onHover(cameraId)
     },
+    isDragged: () => grip?.isDragged() ?? false,
   })
   const keys = [
     map.on('moveend', () => {
@@ -353,6 +368,7 @@ export function createMapEngine(
     baseMap.close()
     unByKey(keys)
     pointer.close()
+    grip?.close()
     tools.close()
     map.setTarget(undefined)
     for (const layer of map.getLayers().getArray()) layer.dispose()
@@ -392,13 +408,7 @@ export function createMapEngine(
     zoomIn: () => moves.zoomBy(2),
     zoomOut: () => moves.zoomBy(-2),
     updateSize: () => map.updateSize(),
-    /** Where a camera is drawn, in px of the element; null while it is in a cluster or not on the map. */
-    pixelOf(cameraId: CameraId): readonly [number, number] | null {
-      const item = itemOf(model.items, cameraId)
-      if (item?.kind !== 'point') return null
-      const [x, y] = toPx(item.x, item.y)
-      return [x + item.offsetPx[0] * currentLook.sizeScale, y + item.offsetPx[1] * currentLook.sizeScale]
-    },
+    pixelOf,
     scaleBar: (maxPx: number) => scaleBar(ground(view.getResolution() ?? 1), maxPx),
     /** Where a handle of the edited camera stands, for tests. */
     handlePx: tools.handlePx,

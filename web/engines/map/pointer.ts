@@ -18,6 +18,8 @@ export type PointerTarget = {
   onStation(stationId: StationId): void
   onGround(): void
   onHover(point: PointItem | null, stationId: StationId | null): void
+  /** A point is being dragged off the map: what the map takes for a click is none. */
+  isDragged(): boolean
 }
 
 export function createPointer(map: OlMap, element: HTMLElement, target: PointerTarget) {
@@ -34,7 +36,7 @@ export function createPointer(map: OlMap, element: HTMLElement, target: PointerT
 
   const keys = [
     map.on('click', ({ pixel }) => {
-      if (target.isBusy()) return
+      if (target.isBusy() || target.isDragged()) return
       const item = itemUnder(pixel)
       if (item?.kind === 'cluster') return target.onCluster(item)
       if (item?.kind === 'point') return target.onPoint(item)

@@ -66,6 +66,7 @@ export const en: SameShape<typeof zh> = {
   onMap: 'On the map',
   remove: 'Take off',
   closeDock: 'Close camera',
+  dragToWall: 'Drag it into a tile of the wall',
   actions: 'Actions',
   tabs: { overview: 'Overview', health: 'Health', dossier: 'Dossier' },
   facts: {

@@ -65,6 +65,7 @@ export const zh = {
   remove: '撤下',
   /** The dock. */
   closeDock: '关闭点位',
+  dragToWall: '可拖到电视墙的格子里',
   actions: '操作',
   tabs: { overview: '概况', health: '健康', dossier: '档案' },
   facts: {

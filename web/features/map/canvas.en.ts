@@ -11,6 +11,8 @@ export const canvasEn: SameShape<typeof canvasZh> = {
   hover: {
     click: 'Click',
     live: 'live picture',
+    drag: 'Drag',
+    toWall: 'to the wall',
     heading: 'Looks {heading}',
     since: '{status} {duration}',
   },

@@ -8,6 +8,8 @@ export const canvasZh = {
   hover: {
     click: '单击',
     live: '看实时',
+    drag: '拖动',
+    toWall: '到电视墙',
     heading: '朝向 {heading}',
     since: '{status} {duration}',
   },

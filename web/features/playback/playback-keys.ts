@@ -1,5 +1,5 @@
 /** Keys of the playback page (design.md section 7). A focused button keeps Space for itself. */
-import { useShortcuts } from '../../base/shortcuts.ts'
+import { isButtonReached, useShortcuts } from '../../base/shortcuts.ts'
 import type { JumpTarget } from './jumps.ts'
 import { type PlaybackSpeed, speeds } from './query.ts'
 
@@ -19,12 +19,6 @@ export type PlaybackActions = {
   jump(target: JumpTarget): void
   /** Only for who may download. */
   select?: { setIn(): void; setOut(): void; toggle(): void }
-}
-
-/** Somebody walks through the buttons with Tab: Space presses the one that is marked. */
-function isButtonReached(): boolean {
-  const focused = document.activeElement
-  return focused instanceof HTMLButtonElement && focused.matches(':focus-visible')
 }
 
 export function usePlaybackKeys(actions: PlaybackActions): void {

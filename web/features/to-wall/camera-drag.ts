@@ -12,6 +12,18 @@ export function startCameraDrag(event: DragEvent, cameraIds: readonly CameraId[]
   dataTransfer.setData('text/plain', name)
 }
 
+/** For what has no look of its own to be dragged: its name hangs on the pointer. */
+export function startNamedDrag(event: DragEvent, cameraIds: readonly CameraId[], name: string): void {
+  startCameraDrag(event, cameraIds, name)
+  const label = document.createElement('div')
+  label.className = 'float drag-label'
+  label.textContent = name
+  document.body.append(label)
+  event.dataTransfer?.setDragImage(label, -12, -12)
+  // the browser has its picture as soon as this event is over
+  setTimeout(() => label.remove())
+}
+
 /** Is it ours? The data itself can only be read at the drop. */
 export function isCameraDrag({ dataTransfer }: DragEvent): boolean {
   return dataTransfer?.types.includes(cameraDragType) ?? false

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { CameraId } from '../../../server/contract/ids.ts'
-import { MAX_WALL_TILES } from '../../../server/contract/walls.ts'
+import { MAX_WALL_TILES, WallShape } from '../../../server/contract/walls.ts'
 import { type WallNumber, wallNumbers } from './wall-memory.ts'
 
 const channelName = 'mapwall:walls'
@@ -14,10 +14,27 @@ export const answerWithinMs = 600
 
 const Wall = z.literal(wallNumbers)
 const Account = z.string().max(100)
+const Tile = z
+  .number()
+  .int()
+  .min(0)
+  .max(MAX_WALL_TILES - 1)
+
+export const WallPicture = z.object({ shape: WallShape, cameraIds: z.array(CameraId.nullable()).max(MAX_WALL_TILES), isTurning: z.boolean() })
+export type WallPicture = z.infer<typeof WallPicture>
 
 export const WallMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('who'), account: Account }),
-  z.object({ type: z.literal('here'), account: Account, wall: Wall, name: z.string().max(100), tiles: z.number().int(), shown: z.number().int() }),
+  z.object({
+    type: z.literal('here'),
+    account: Account,
+    wall: Wall,
+    name: z.string().max(100),
+    tiles: z.number().int(),
+    shown: z.number().int(),
+    /** What it shows where, for who chooses a tile from afar; a window that has not been reloaded since an update does not say it. */
+    picture: WallPicture.optional(),
+  }),
   z.object({ type: z.literal('gone'), account: Account, wall: Wall }),
   z.object({
     type: z.literal('show'),
@@ -25,16 +42,22 @@ export const WallMessage = z.discriminatedUnion('type', [
     requestId: z.string(),
     wall: Wall,
     cameraIds: z.array(CameraId).min(1).max(500),
-    /** `replace`: a wall of just these; `add`: into free tiles. */
+    /** `replace`: a wall of just these; `add`: into free tiles, the first of them always. */
     how: z.enum(['add', 'replace']),
+    /** With `add`: the tile of the first of them, from 0, whatever it shows. */
+    tile: Tile.optional(),
   }),
   z.object({
     type: z.literal('shown'),
     account: Account,
     requestId: z.string(),
     wall: Wall,
-    placed: z.array(z.object({ cameraId: CameraId, tile: z.number().int().min(0).max(MAX_WALL_TILES) })),
+    placed: z.array(z.object({ cameraId: CameraId, tile: Tile })),
     leftOut: z.array(CameraId),
+    /** Shown before, and not any more. */
+    replaced: z.array(CameraId).optional(),
+    /** A rotation gave up the tiles. */
+    isHeld: z.boolean().optional(),
   }),
 ])
 export type WallMessage = z.infer<typeof WallMessage>

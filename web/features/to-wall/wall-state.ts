@@ -10,8 +10,15 @@ export const WallState = z
     cameraIds: z.array(CameraId.nullable()).max(MAX_WALL_TILES),
     /** The saved layout it was opened from. */
     layoutId: z.uuid().nullable(),
-    /** `cursor`: where the round goes on (`rotation-plan.ts`). */
-    rotation: z.object({ rotationId: z.uuid(), isPaused: z.boolean(), cursor: z.number().int().nonnegative() }).nullable(),
+    /** `cursor`: where the round goes on (`rotation-plan.ts`). `held`: tiles it gives up for what a hand put there, until somebody gives them back. */
+    rotation: z
+      .object({
+        rotationId: z.uuid(),
+        isPaused: z.boolean(),
+        cursor: z.number().int().nonnegative(),
+        held: z.array(z.number().int().nonnegative()).max(MAX_WALL_TILES).optional(),
+      })
+      .nullable(),
   })
   .refine(({ shape, cameraIds }) => shape.places.length === cameraIds.length, 'as many cameras or nulls as tiles')
 export type WallState = z.infer<typeof WallState>
@@ -38,7 +45,22 @@ export function withShape(state: WallState, shape: WallShape): WallState {
   const tiles = shape.places.length
   const beyond = state.cameraIds.slice(tiles).filter((id) => id !== null)
   const cameraIds = Array.from({ length: tiles }, (_, tile) => state.cameraIds[tile] ?? beyond.shift() ?? null)
-  return { ...state, shape, cameraIds }
+  return withHeldTiles({ ...state, shape, cameraIds }, heldTiles(state))
+}
+
+/** Tiles a rotation has given up, from 0. */
+export function heldTiles({ rotation, cameraIds }: WallState): readonly number[] {
+  return rotation?.held?.filter((tile) => cameraIds[tile] != null) ?? []
+}
+
+/** These and no others; a wall without a rotation holds none. */
+export function withHeldTiles(state: WallState, tiles: readonly number[]): WallState {
+  const { rotation, cameraIds } = state
+  if (!rotation) return state
+  const { held: _, ...rest } = rotation
+  // an empty tile goes back to the rotation
+  const held = [...new Set(tiles)].filter((tile) => cameraIds[tile] != null).toSorted((a, b) => a - b)
+  return { ...state, rotation: held.length === 0 ? rest : { ...rest, held } }
 }
 
 /** A camera into a tile. One that is shown already moves there, and what was there takes its place. */
@@ -49,12 +71,17 @@ export function withCamera(state: WallState, tile: number, cameraId: CameraId): 
 }
 
 export function withTile(state: WallState, tile: number, cameraId: CameraId | null): WallState {
-  return { ...state, cameraIds: state.cameraIds.map((id, i) => (i === tile ? cameraId : id)) }
+  return withHeldTiles({ ...state, cameraIds: state.cameraIds.map((id, i) => (i === tile ? cameraId : id)) }, heldTiles(state))
 }
 
 export function withSwap(state: WallState, a: number, b: number): WallState {
   const { cameraIds } = state
-  return { ...state, cameraIds: cameraIds.map((id, i) => (i === a ? (cameraIds[b] ?? null) : i === b ? (cameraIds[a] ?? null) : id)) }
+  const swapped = { ...state, cameraIds: cameraIds.map((id, i) => (i === a ? (cameraIds[b] ?? null) : i === b ? (cameraIds[a] ?? null) : id)) }
+  // what is held is the camera, not the place
+  return withHeldTiles(
+    swapped,
+    heldTiles(state).map((tile) => (tile === a ? b : tile === b ? a : tile)),
+  )
 }
 
 /** The first empty tile at or after `from`, then from the beginning; undefined when the wall is full. */
@@ -76,21 +103,45 @@ export function wallOf(cameraIds: readonly CameraId[]): WallState {
 }
 
 /** What became of cameras that were to be shown. */
-export type Placed = { state: WallState; placed: { cameraId: CameraId; tile: number }[]; leftOut: CameraId[] }
+export type Placed = {
+  state: WallState
+  placed: { cameraId: CameraId; tile: number }[]
+  leftOut: CameraId[]
+  /** Shown before, and not any more. */
+  replaced: CameraId[]
+}
 
-/** Puts cameras into the tiles that are free; those that are shown stay where they are. `firstTile`: taken for the first of them even if it is not free. */
-export function withCameras(before: WallState, cameraIds: readonly CameraId[], firstTile: number | null = null): Placed {
-  const result: Placed = { state: before, placed: [], leftOut: [] }
+/**
+ * Puts cameras into the tiles that are free; those that are shown stay where they are. `firstTile`: taken for the first of them even if it is not free;
+ * `spareTile`: asked for the first of them when none is free. A running rotation goes on beside what was put there, and leaves it alone.
+ */
+export function withCameras(
+  before: WallState,
+  cameraIds: readonly CameraId[],
+  { firstTile = null, spareTile }: { firstTile?: number | null; spareTile?: () => number | undefined } = {},
+): Placed {
+  let state = before
+  const placed: Placed['placed'] = []
+  const leftOut: CameraId[] = []
   for (const [index, cameraId] of cameraIds.entries()) {
-    const at = result.state.cameraIds.indexOf(cameraId)
-    const wanted = index === 0 ? firstTile : null
-    const tile = wanted ?? (at >= 0 ? at : nextFreeTile(result.state))
+    const at = state.cameraIds.indexOf(cameraId)
+    const wanted = index === 0 && firstTile !== null && firstTile < state.cameraIds.length ? firstTile : null
+    const tile = wanted ?? (at >= 0 ? at : (nextFreeTile(state) ?? (index === 0 ? spareTile?.() : undefined)))
     if (tile === undefined) {
-      result.leftOut.push(cameraId)
+      leftOut.push(cameraId)
       continue
     }
-    result.state = withCamera(result.state, tile, cameraId)
-    result.placed.push({ cameraId, tile })
+    state = withCamera(state, tile, cameraId)
+    state = withHeldTiles(state, [...heldTiles(state), tile])
+    placed.push({ cameraId, tile })
   }
-  return result
+  const replaced = before.cameraIds.filter((id) => id !== null && !state.cameraIds.includes(id)) as CameraId[]
+  return { state, placed, leftOut, replaced }
+}
+
+/** Of the tiles that may go, the one that was longest without a hand on it; of those nobody ever touched the last, for the first is the largest. */
+export function idlestTile({ cameraIds }: WallState, touches: ReadonlyMap<number, number>, isKept: (tile: number) => boolean): number | undefined {
+  const tiles = cameraIds.map((_, tile) => tile).toReversed()
+  const free = tiles.filter((tile) => !isKept(tile))
+  return (free.length > 0 ? free : tiles).toSorted((a, b) => (touches.get(a) ?? 0) - (touches.get(b) ?? 0))[0]
 }

@@ -2,19 +2,37 @@
 import { onScopeDispose, type ShallowRef, shallowRef } from 'vue'
 import type { CameraId } from '../../../server/contract/ids.ts'
 import { useAccountStore } from '../accounts/store.ts'
-import { answerWithinMs, openWallLine, type WallHere, type WallMessage, type WallShow } from './wall-channel.ts'
+import { answerWithinMs, openWallLine, type WallHere, type WallMessage, WallPicture, type WallShow } from './wall-channel.ts'
+import { tileHands } from './tile-hands.ts'
 import { wallMemory, type WallNumber } from './wall-memory.ts'
-import { wallOf, withCameras } from './wall-state.ts'
+import { heldTiles, idlestTile, wallOf, type WallState, withCameras } from './wall-state.ts'
 
 const askEveryMs = 3_000
 
-export type Sent = { wall: WallNumber; tiles: number[]; leftOut: CameraId[] }
+export type Sent = {
+  wall: WallNumber
+  tiles: number[]
+  leftOut: CameraId[]
+  /** Shown before, and not any more; a wall of just these is not asked. */
+  replaced: CameraId[]
+  /** A rotation gave up the tiles. */
+  isHeld: boolean
+}
+export type SendOptions = {
+  how?: WallShow['how']
+  /** From 0; null: the wall chooses. */
+  tile?: number | null
+}
 
 export function useWalls(): {
   /** Those in other windows, by number. */
   others: Readonly<ShallowRef<readonly WallHere[]>>
   /** To that wall: its window if it is open, else into what it will show when it is opened. */
-  send(cameraIds: readonly CameraId[], wall: WallNumber, how?: WallShow['how']): Promise<Sent>
+  send(cameraIds: readonly CameraId[], wall: WallNumber, options?: SendOptions): Promise<Sent>
+  /** What that wall shows; null: its window does not say. One that is not open shows what it will open with. */
+  pictureOf(wall: WallNumber): WallPicture | null
+  /** Asks all walls once more what they show. */
+  ask(): void
 } {
   const account = useAccountStore()
   const me = () => account.me?.account ?? ''
@@ -27,7 +45,8 @@ export function useWalls(): {
   const line = openWallLine(me, (message) => {
     if (message.type === 'here') {
       heard.set(message.wall, message)
-      if (!others.value.some(({ wall }) => wall === message.wall)) others.value = [...others.value, message].toSorted((a, b) => a.wall - b.wall)
+      const next = [...others.value.filter(({ wall }) => wall !== message.wall), message].toSorted((a, b) => a.wall - b.wall)
+      if (JSON.stringify(next) !== JSON.stringify(others.value)) others.value = next
     } else if (message.type === 'gone') {
       heard.delete(message.wall)
       others.value = others.value.filter(({ wall }) => wall !== message.wall)
@@ -41,7 +60,12 @@ export function useWalls(): {
   })
   ask()
 
-  return { others, send }
+  return { others, send, pictureOf, ask }
+
+  function pictureOf(wall: WallNumber): WallPicture | null {
+    const open = others.value.find((each) => each.wall === wall)
+    return open ? (open.picture ?? null) : wallPicture(wallMemory(wall).state.value)
+  }
 
   function ask() {
     heard = new Map()
@@ -56,32 +80,41 @@ export function useWalls(): {
     if (JSON.stringify(next) !== JSON.stringify(others.value)) others.value = next
   }
 
-  async function send(cameraIds: readonly CameraId[], wall: WallNumber, how: WallShow['how'] = 'add'): Promise<Sent> {
+  async function send(cameraIds: readonly CameraId[], wall: WallNumber, { how = 'add', tile = null }: SendOptions = {}): Promise<Sent> {
     const requestId = `${performance.timeOrigin}-${++requests}-${Math.random()}`
     const answer = new Promise<Sent | undefined>((resolve) => {
       const giveUp = setTimeout(() => resolve(undefined), answerWithinMs)
-      waiting.set(requestId, ({ placed, leftOut }) => {
+      waiting.set(requestId, ({ placed, leftOut, replaced = [], isHeld = false }) => {
         clearTimeout(giveUp)
-        resolve({ wall, tiles: placed.map(({ tile }) => tile), leftOut })
+        resolve({ wall, tiles: placed.map((each) => each.tile), leftOut, replaced, isHeld })
       })
     })
-    line.post({ type: 'show', account: me(), requestId, wall, cameraIds: [...cameraIds], how })
+    line.post({ type: 'show', account: me(), requestId, wall, cameraIds: [...cameraIds], how, ...(tile !== null && { tile }) })
     const sent = await answer
     waiting.delete(requestId)
-    return sent ?? keep(cameraIds, wall, how)
+    return sent ?? keep(cameraIds, wall, how, tile)
   }
 }
 
+/** Plain objects, as a message between windows must be. */
+export function wallPicture({ shape, cameraIds, rotation }: WallState): WallPicture {
+  return WallPicture.parse({ shape, cameraIds, isTurning: rotation !== null })
+}
+
 /** No window shows that wall: it will find them there. */
-function keep(cameraIds: readonly CameraId[], wall: WallNumber, how: WallShow['how']): Sent {
+function keep(cameraIds: readonly CameraId[], wall: WallNumber, how: WallShow['how'], tile: number | null): Sent {
   const memory = wallMemory(wall)
   if (how === 'replace') {
     const state = wallOf(cameraIds)
     memory.set(state)
-    return { wall, tiles: state.cameraIds.flatMap((id, tile) => (id === null ? [] : [tile])), leftOut: cameraIds.slice(state.cameraIds.length) }
+    const tiles = state.cameraIds.flatMap((id, at) => (id === null ? [] : [at]))
+    return { wall, tiles, leftOut: cameraIds.slice(state.cameraIds.length), replaced: [], isHeld: false }
   }
-  const { state, placed, leftOut } = withCameras(memory.state.value, cameraIds)
-  // a rotation would take the tile at its next step
-  memory.set(placed.length > 0 ? { ...state, rotation: null } : state)
-  return { wall, tiles: placed.map(({ tile }) => tile), leftOut }
+  const before = memory.state.value
+  const hands = tileHands(wall)
+  const spareTile = () => idlestTile(before, hands.touches, (each) => heldTiles(before).includes(each))
+  const { state, placed, leftOut, replaced } = withCameras(before, cameraIds, { firstTile: tile, spareTile })
+  memory.set(state)
+  for (const each of placed) hands.touch(each.tile)
+  return { wall, tiles: placed.map((each) => each.tile), leftOut, replaced, isHeld: placed.length > 0 && state.rotation !== null }
 }

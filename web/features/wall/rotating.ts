@@ -7,6 +7,7 @@ import { serverNow } from '../../base/server-clock.ts'
 import { browserClock } from '../../engines/player/index.ts'
 import { useAccountStore } from '../accounts/store.ts'
 import { useCameraStore } from '../cameras/store.ts'
+import { heldTiles, withHeldTiles } from '../to-wall/wall-state.ts'
 import type { PictureReport } from './health.ts'
 import { createPatrolLog, type TileSight, uuid } from './patrol-log.ts'
 import { planStep, type RotationStep } from './rotation-plan.ts'
@@ -15,7 +16,7 @@ import type { Wall } from './wall.ts'
 import type { WallLists } from './wall-lists.ts'
 
 const sampleMs = 500
-/** Nobody touched the wall for so long: the tile in focus is given back to the rotation. */
+/** Nobody touched the wall for so long: the tile in focus, and what was put there by hand, are given back to the rotation. */
 const focusLastsMs = 300_000
 
 export type Rotating = ReturnType<typeof useRotating>
@@ -55,7 +56,7 @@ export function useRotating({
       immediate: true,
     },
   )
-  watch([wall.focused, wall.enlarged], onTouched)
+  watch(() => wall.kept.value.map((tile) => `${tile} ${wall.state.value.cameraIds[tile]}`).join(), onTouched)
   watch(
     () => cameras.connection,
     (connection) => connection === 'live' && void flush(),
@@ -83,7 +84,8 @@ export function useRotating({
 
   function start(rotationId: string) {
     wall.enlarged.value = null
-    wall.set({ ...wall.state.value, rotation: { rotationId, isPaused: false, cursor: 0 } })
+    // what it shows is of no layout any more, also when it has stopped
+    wall.set({ ...wall.state.value, layoutId: null, rotation: { rotationId, isPaused: false, cursor: 0 } })
   }
 
   function stop() {
@@ -136,15 +138,23 @@ export function useRotating({
         const shape = step.shape ?? state.value.shape
         const cameraIds = shape.places.map((_, tile) => (places.has(tile) ? (places.get(tile) ?? null) : (state.value.cameraIds[tile] ?? null)))
         note(places)
-        wall.set({ ...state.value, shape, cameraIds })
+        // a whole layout that was asked for by hand takes every tile
+        const held = step.shape === null ? heldTiles(state.value) : []
+        wall.set(withHeldTiles({ ...state.value, shape, cameraIds }, held))
       },
       onStep(step, cursor) {
         note(step.places)
-        patrol.skip({ runId, rotationId: chosen.rotationId }, 0, step.skipped, (id) => cameras.byId.get(id)?.state.cause ?? null)
+        noteSkipped(step.skipped)
         remember({ cursor })
       },
+      onNothing: ({ skipped }) => noteSkipped(skipped),
       onChange: (next) => (view.value = next),
     })
+  }
+
+  function noteSkipped(cameraIds: readonly CameraId[]) {
+    if (!rotation.value) return
+    patrol.skip({ runId, rotationId: rotation.value.rotationId }, 0, cameraIds, (id) => cameras.byId.get(id)?.state.cause ?? null)
   }
 
   function end() {
@@ -162,11 +172,12 @@ export function useRotating({
   }
 
   function isHeld(tile: number): boolean {
-    return tile === wall.focused.value || tile === wall.enlarged.value
+    return wall.kept.value.includes(tile)
   }
 
-  function isHeldByHand(): boolean {
-    return wall.focused.value !== null || wall.enlarged.value !== null
+  function giveBack() {
+    wall.focused.value = wall.enlarged.value = null
+    wall.giveBack()
   }
 
   /** Behind an enlarged tile, or one in full screen: nobody sees it. */
@@ -181,7 +192,7 @@ export function useRotating({
   }
 
   function sample() {
-    if (isHeldByHand() && runner && performance.now() - touchedAtMs > focusLastsMs) wall.focused.value = wall.enlarged.value = null
+    if (wall.kept.value.length > 0 && runner && performance.now() - touchedAtMs > focusLastsMs) giveBack()
     const chosen = rotation.value
     if (!runner || !chosen || document.hidden) return void patrol.tick().then(noteWaiting)
     const sights = new Map<number, TileSight>()

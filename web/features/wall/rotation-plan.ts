@@ -22,10 +22,26 @@ export type RotationStep = {
   skipped: readonly CameraId[]
 }
 
+/** There is nothing to show. */
+export type NoStep = {
+  nothing: true
+  /** Everything is offline, removed or hidden; or it would stand in tiles somebody holds. */
+  why: 'offline' | 'held'
+  /** Left out because they are offline: all of the round. */
+  skipped: readonly CameraId[]
+  /** Steps a round would have. */
+  of: number
+}
+export type StepPlan = RotationStep | NoStep
+
+export function isStep(plan: StepPlan): plan is RotationStep {
+  return !('nothing' in plan)
+}
+
 export type StepInput = {
   rotation: Pick<WallRotation, 'steps' | 'onOffline'>
   cursor: number
-  /** Tiles the rotation may use, in order: all but the one in focus. */
+  /** Tiles the rotation may use, in order: all that nobody holds. What stands in the others has its place and gets no second one. */
   tiles: readonly number[]
   /** What the wall shows now. */
   shown: readonly (CameraId | null)[]
@@ -35,8 +51,7 @@ export type StepInput = {
   layouts: readonly WallLayout[]
 }
 
-/** Undefined when there is nothing to show: everything offline, removed or hidden, or no tile. */
-export function planStep(input: StepInput): RotationStep | undefined {
+export function planStep(input: StepInput): StepPlan {
   const { steps } = input.rotation
   if (steps.kind === 'layouts') return planLayout(input, steps.layoutIds)
   const groups = steps.kind === 'cameras' ? [{ name: null, cameraIds: steps.cameraIds }] : steps.groups
@@ -45,11 +60,14 @@ export function planStep(input: StepInput): RotationStep | undefined {
 
 type Group = { name: string | null; cameraIds: readonly CameraId[] }
 
-function planCameras({ rotation, cursor, tiles, shown, isOffline, isKnown }: StepInput, all: readonly Group[], clearsRest: boolean): RotationStep | undefined {
+function planCameras({ rotation, cursor, tiles, shown, isOffline, isKnown }: StepInput, all: readonly Group[], clearsRest: boolean): StepPlan {
   const groups = all.map(({ name, cameraIds }) => ({ name, cameraIds: [...new Set(cameraIds)].filter(isKnown) })).filter((each) => each.cameraIds.length > 0)
   const total = groups.reduce((sum, { cameraIds }) => sum + cameraIds.length, 0)
-  if (total === 0 || tiles.length === 0) return undefined
+  const standing = new Set(shown.filter((id, tile) => id !== null && !tiles.includes(tile)))
   const skipped: CameraId[] = []
+  let isHeld = tiles.length === 0
+  const nothing = (): NoStep => ({ nothing: true, why: isHeld ? 'held' : 'offline', skipped, of: Math.max(1, Math.ceil(total / Math.max(1, tiles.length))) })
+  if (total === 0 || tiles.length === 0) return nothing()
   let at = cursor % total
   for (let walked = 0; walked < total;) {
     const { group, index, offset } = find(groups, at)
@@ -57,11 +75,12 @@ function planCameras({ rotation, cursor, tiles, shown, isOffline, isKnown }: Ste
     let next = offset
     for (; next < group.cameraIds.length && chosen.length < tiles.length && walked < total; next++, walked++) {
       const cameraId = group.cameraIds[next]!
-      if (rotation.onOffline === 'skip' && isOffline(cameraId)) skipped.push(cameraId)
+      if (standing.has(cameraId)) isHeld = true
+      else if (rotation.onOffline === 'skip' && isOffline(cameraId)) skipped.push(cameraId)
       else chosen.push(cameraId)
     }
     at = (at + next - offset) % total
-    if (chosen.length === 0) continue // all of them offline: on to the next group
+    if (chosen.length === 0) continue // all of them offline or held: on to the next group
     const pages = groups.map(({ cameraIds }) => Math.ceil(cameraIds.length / tiles.length))
     const isPaged = !clearsRest
     return {
@@ -74,7 +93,7 @@ function planCameras({ rotation, cursor, tiles, shown, isOffline, isKnown }: Ste
       skipped,
     }
   }
-  return undefined
+  return nothing()
 }
 
 function find(groups: readonly Group[], at: number): { group: Group; index: number; offset: number } {
@@ -107,7 +126,7 @@ function placeCameras(cameraIds: readonly CameraId[], tiles: readonly number[], 
   return places
 }
 
-function planLayout({ cursor, layouts, isKnown }: StepInput, layoutIds: readonly string[]): RotationStep | undefined {
+function planLayout({ cursor, layouts, isKnown }: StepInput, layoutIds: readonly string[]): StepPlan {
   for (let walked = 0; walked < layoutIds.length; walked++) {
     const at = (cursor + walked) % layoutIds.length
     const layout = layouts.find(({ layoutId }) => layoutId === layoutIds[at])
@@ -122,5 +141,5 @@ function planLayout({ cursor, layouts, isKnown }: StepInput, layoutIds: readonly
       skipped: [],
     }
   }
-  return undefined
+  return { nothing: true, why: 'offline', skipped: [], of: Math.max(1, layoutIds.length) }
 }

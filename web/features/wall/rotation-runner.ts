@@ -4,7 +4,7 @@
  */
 import type { CameraId } from '../../../server/contract/ids.ts'
 import type { PlayerClock } from '../../engines/player/index.ts'
-import type { RotationStep } from './rotation-plan.ts'
+import { isStep, type NoStep, type RotationStep, type StepPlan } from './rotation-plan.ts'
 
 const tickMs = 100
 /** So many are opened at once: most of the time they wait for their camera's key frame, but a machine that plays a wall has not much to spare. */
@@ -22,6 +22,8 @@ export type RotationView = {
   /** The step on the screen and the one that comes. */
   step: RotationStep | null
   next: RotationStep | null
+  /** In the phase `nothing`: why. */
+  nothingWhy: NoStep['why'] | null
   ready: number
   needed: number
   /** Tiles whose new picture did not come in time at the last switch, from 0. */
@@ -33,7 +35,7 @@ export type RotationOptions = {
   dwellMs: number
   cursor: number
   isPaused: boolean
-  plan: (cursor: number) => RotationStep | undefined
+  plan: (cursor: number) => StepPlan
   /** What the wall shows in a tile now. */
   shown: (tile: number) => CameraId | null
   /** Pictures to open out of sight, in this order; replaces what was asked before. */
@@ -43,7 +45,9 @@ export type RotationOptions = {
   show: (places: ReadonlyMap<number, CameraId | null>, step: RotationStep) => void
   /** A step is complete on the screen. */
   onStep: (step: RotationStep, cursor: number) => void
-  /** In focus: somebody looks at this tile, it is left alone. */
+  /** There was nothing to show: told once for as long as a round would last. */
+  onNothing: (plan: NoStep) => void
+  /** In focus, or with what a hand has put there: it is left alone. */
   isHeld: (tile: number) => boolean
   onChange: (view: RotationView) => void
 }
@@ -63,6 +67,11 @@ export function createRotationRunner(options: RotationOptions) {
   let dueMs = clock.monotonicMs()
   let remainingMs = 0
   let switchedAtMs = 0
+  let nothingWhy: NoStep['why'] | null = null
+  /** Steps until a round without anything to show is over. */
+  let emptySteps = 0
+  /** The step that comes was asked for: it does not wait for a held tile. */
+  let isByHand = false
   let isClosed = false
   const timer = clock.every(tickMs, tick)
   tick()
@@ -73,10 +82,15 @@ export function createRotationRunner(options: RotationOptions) {
     if (isClosed) return
     const nowMs = clock.monotonicMs()
     if (phase === 'nothing') {
-      if (isPaused || nowMs < dueMs) return report()
+      // a tile was given back: at once
+      const isDue = nowMs >= dueMs || (nothingWhy === 'held' && isStep(options.plan(cursor)))
+      if (isPaused || !isDue) return report()
       phase = 'showing'
+      dueMs = nowMs
     }
     if (phase === 'showing' && !isPaused && nowMs >= dueMs - leadMs() && !isWholeHeld()) beginPreparing()
+    // somebody has taken a tile since
+    else if (!isByHand && phase !== 'showing' && isWholeHeld()) letGo()
     if (phase === 'preparing') {
       openMore()
       if (nowMs >= dueMs) {
@@ -91,15 +105,15 @@ export function createRotationRunner(options: RotationOptions) {
 
   /** A step of another shape would take the tile somebody looks at: it waits. */
   function isWholeHeld(): boolean {
-    const coming = options.plan(cursor)
-    if (!coming || coming.shape === null) return false
+    const coming = phase === 'showing' ? options.plan(cursor) : next
+    if (!coming || !isStep(coming) || coming.shape === null) return false
     return [...coming.places.keys(), ...(step?.places.keys() ?? [])].some(options.isHeld)
   }
 
   /** How long before the switch the next pictures are opened. */
   function leadMs(): number {
     const coming = options.plan(cursor)
-    const changes = coming ? changesOf(coming).size : 0
+    const changes = isStep(coming) ? changesOf(coming).size : 0
     return Math.min(Math.max(500, dwellMs - restBeforeMs), 2_500 + 200 * changes)
   }
 
@@ -109,10 +123,15 @@ export function createRotationRunner(options: RotationOptions) {
 
   function beginPreparing() {
     const planned = options.plan(cursor)
-    if (!planned) {
-      // nothing to show: asked again after a dwell
+    if (!isStep(planned)) {
+      // asked again after a dwell
       phase = 'nothing'
       next = null
+      nothingWhy = planned.why
+      if (planned.skipped.length > 0 && emptySteps-- <= 0) {
+        emptySteps = planned.of - 1
+        options.onNothing(planned)
+      }
       dueMs = clock.monotonicMs() + dwellMs
       return
     }
@@ -169,6 +188,8 @@ export function createRotationRunner(options: RotationOptions) {
     needed = 0
     cursor = step!.nextCursor
     phase = 'showing'
+    isByHand = false
+    emptySteps = 0
     // a step that waited for its pictures is shown as long as any other
     dueMs = nowMs + dwellMs
     remainingMs = dwellMs
@@ -179,14 +200,17 @@ export function createRotationRunner(options: RotationOptions) {
     if (isPaused) return
     isPaused = true
     remainingMs = Math.max(0, dueMs - clock.monotonicMs())
-    if (phase === 'preparing') {
-      // they would only grow old
-      options.prepare(new Map())
-      pending = new Map()
-      next = null
-      phase = 'showing'
-    }
+    // they would only grow old
+    if (phase === 'preparing') letGo()
     report()
+  }
+
+  function letGo() {
+    options.prepare(new Map())
+    pending = new Map()
+    next = null
+    isByHand = false
+    phase = 'showing'
   }
 
   function resume() {
@@ -199,6 +223,7 @@ export function createRotationRunner(options: RotationOptions) {
   /** The next step now, also while it is paused. */
   function goOn() {
     if (phase === 'switching') return
+    isByHand = true
     dueMs = clock.monotonicMs()
     if (phase !== 'preparing') beginPreparing()
     tick()
@@ -212,6 +237,7 @@ export function createRotationRunner(options: RotationOptions) {
   }
 
   function view(): RotationView {
+    const coming = next ?? options.plan(cursor)
     const ready = [...pending].filter(([tile, id]) => id !== null && options.isReady(tile, id)).length
     const done = phase === 'switching' ? needed - countCameras(pending) : 0
     return {
@@ -219,7 +245,8 @@ export function createRotationRunner(options: RotationOptions) {
       isPaused,
       remainingMs: isPaused ? remainingMs : Math.max(0, dueMs - clock.monotonicMs()),
       step,
-      next: next ?? options.plan(cursor) ?? null,
+      next: isStep(coming) ? coming : null,
+      nothingWhy: phase === 'nothing' ? nothingWhy : null,
       ready: ready + done,
       needed,
       lateTiles,

@@ -1,5 +1,5 @@
 /** Keys of the wall (design.md section 7): digits choose a tile, two within a moment one above 9. */
-import { type Shortcut, useShortcuts } from '../../base/shortcuts.ts'
+import { isButtonReached, type Shortcut, useShortcuts } from '../../base/shortcuts.ts'
 import type { Direction } from './geometry.ts'
 
 const secondDigitMs = 700
@@ -40,11 +40,8 @@ export function createDigits(tiles: () => number, nowMs: () => number = () => pe
   }
 }
 
-/** Somebody walks through the buttons with Tab: Space and Enter press the one that is marked. */
-function isButtonReached(): boolean {
-  const focused = document.activeElement
-  return focused instanceof HTMLButtonElement && focused.matches(':focus-visible') && focused.dataset['tile'] === undefined
-}
+/** A tile is chosen, not pressed. */
+const isOtherButtonReached = () => isButtonReached() && (document.activeElement as HTMLElement).dataset['tile'] === undefined
 
 export function useWallKeys(actions: WallActions): void {
   const digits = createDigits(actions.tiles)
@@ -60,8 +57,8 @@ export function useWallKeys(actions: WallActions): void {
     { keys: 'arrowright', run: () => actions.move('right') },
     { keys: 'arrowup', run: () => actions.move('up') },
     { keys: 'arrowdown', run: () => actions.move('down') },
-    { keys: 'enter', label: 'wall.keys.enlarge', run: () => (isButtonReached() ? false : actions.enlarge()) },
-    { keys: 'space', label: 'wall.keys.rotation', run: () => (isButtonReached() ? false : actions.toggleRotation()) },
+    { keys: 'enter', label: 'wall.keys.enlarge', run: () => (isOtherButtonReached() ? false : actions.enlarge()) },
+    { keys: 'space', label: 'wall.keys.rotation', run: () => (isOtherButtonReached() ? false : actions.toggleRotation()) },
     { keys: 'n', label: 'wall.rotation.step', run: actions.nextStep },
     { keys: 'delete', label: 'live.remove', run: actions.clear },
     { keys: 'backspace', run: actions.clear },

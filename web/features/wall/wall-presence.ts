@@ -3,11 +3,13 @@ import { onScopeDispose, watch } from 'vue'
 import type { CameraId } from '../../../server/contract/ids.ts'
 import { useAccountStore } from '../accounts/store.ts'
 import { openWallLine } from '../to-wall/wall-channel.ts'
+import type { Placed } from '../to-wall/wall-state.ts'
+import { wallPicture } from '../to-wall/walls.ts'
 import type { Wall } from './wall.ts'
 
 export type WallPresence = {
   name: () => string
-  onShow: (cameraIds: readonly CameraId[], how: 'add' | 'replace') => { placed: { cameraId: CameraId; tile: number }[]; leftOut: CameraId[] }
+  onShow: (cameraIds: readonly CameraId[], how: 'add' | 'replace', tile: number | null) => Omit<Placed, 'state'>
 }
 
 export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
@@ -16,8 +18,9 @@ export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
   const line = openWallLine(me, (message) => {
     if (message.type === 'who') return sayHere()
     if (message.type !== 'show' || message.wall !== wall.number) return
-    const { placed, leftOut } = onShow(message.cameraIds, message.how)
-    line.post({ type: 'shown', account: me(), requestId: message.requestId, wall: wall.number, placed, leftOut })
+    const { placed, leftOut, replaced } = onShow(message.cameraIds, message.how, message.tile ?? null)
+    const isHeld = placed.length > 0 && wall.state.value.rotation !== null
+    line.post({ type: 'shown', account: me(), requestId: message.requestId, wall: wall.number, placed, leftOut, replaced, isHeld })
     sayHere()
   })
   const onHide = () => line.post({ type: 'gone', account: me(), wall: wall.number })
@@ -39,6 +42,7 @@ export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
       name: name().slice(0, 100),
       tiles: shape.places.length,
       shown: cameraIds.filter((id) => id !== null).length,
+      picture: wallPicture(wall.state.value),
     })
   }
 }

@@ -2,8 +2,22 @@
 import { computed, type ComputedRef, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue'
 import type { CameraId } from '../../../server/contract/ids.ts'
 import type { WallLayout, WallShape } from '../../../server/contract/walls.ts'
+import { tileHands } from '../to-wall/tile-hands.ts'
 import { wallMemory, type WallNumber } from '../to-wall/wall-memory.ts'
-import { isSameShape, nextFreeTile, wallOf, WallState, withCamera, withCameras, withShape, withSwap, withTile } from '../to-wall/wall-state.ts'
+import {
+  heldTiles,
+  idlestTile,
+  isSameShape,
+  nextFreeTile,
+  type Placed,
+  wallOf,
+  WallState,
+  withCameras,
+  withHeldTiles,
+  withShape,
+  withSwap,
+  withTile,
+} from '../to-wall/wall-state.ts'
 import type { Direction } from './geometry.ts'
 import { tileBeside } from './geometry.ts'
 import { type Picture, reconcile, type WantedPicture } from './pictures.ts'
@@ -18,9 +32,17 @@ export type Wall = {
   enlarged: Ref<number | null>
   set(state: WallState): void
   setShape(shape: WallShape): void
-  put(tile: number, cameraId: CameraId): void
-  /** Into the chosen tile if it is empty or the wall is full, else free ones. Answers where they are, and who found no place. */
-  add(cameraIds: readonly CameraId[]): { placed: { cameraId: CameraId; tile: number }[]; leftOut: CameraId[] }
+  /** Tiles a rotation leaves alone: chosen, enlarged, or with what a hand has put there. */
+  kept: ComputedRef<readonly number[]>
+  /** What was put there by hand goes back to the rotation; false: nothing was. */
+  giveBack(): boolean
+  /**
+   * Into the chosen tile if it is empty, else free ones; the first of them always: into `tile`, or on a full wall where the longest no hand was. Answers where
+   * they are, who found no place, and what has left the wall.
+   */
+  add(cameraIds: readonly CameraId[], tile?: number | null): Omit<Placed, 'state'>
+  /** From the tree of the wall itself: a full wall gives up the chosen tile, and none when none is chosen. */
+  choose(cameraId: CameraId): Omit<Placed, 'state'>
   replaceAll(cameraIds: readonly CameraId[]): void
   swap(a: number, b: number): void
   clear(tile: number): void
@@ -43,6 +65,10 @@ export function useWall(number: WallNumber): Wall {
   const focused = ref<number | null>(null)
   const enlarged = ref<number | null>(null)
   const before: ShallowRef<WallState | null> = shallowRef(null)
+  const hands = tileHands(number)
+  const kept = computed(() => [
+    ...new Set([...heldTiles(state.value), ...[focused.value, enlarged.value].filter((tile) => tile !== null)].toSorted((a, b) => a - b)),
+  ])
   let lastKey = 0
   const newKey = () => ++lastKey
 
@@ -60,6 +86,7 @@ export function useWall(number: WallNumber): Wall {
       if (enlarged.value !== null && enlarged.value >= tiles) enlarged.value = null
     },
   )
+  watch(focused, (tile) => tile !== null && hands.touch(tile), { flush: 'sync' })
 
   return {
     number,
@@ -69,10 +96,20 @@ export function useWall(number: WallNumber): Wall {
     enlarged,
     set,
     setShape: (shape) => set(withShape(state.value, shape)),
-    put: (tile, cameraId) => set(withCamera(state.value, tile, cameraId)),
+    kept,
+    giveBack() {
+      const isHeld = heldTiles(state.value).length > 0
+      if (isHeld) set(withHeldTiles(state.value, []))
+      return isHeld
+    },
     add,
+    choose: (cameraId) => place([cameraId], focused.value !== null && nextFreeTile(state.value) === undefined ? focused.value : null),
     replaceAll: (cameraIds) => setWhole({ ...wallOf(cameraIds), rotation: null }),
-    swap: (a, b) => a !== b && set(withSwap(state.value, a, b)),
+    swap(a, b) {
+      if (a === b) return
+      hands.touch(b)
+      set(withSwap(state.value, a, b))
+    },
     clear: (tile) => set(withTile(state.value, tile, null)),
     clearAll: () => setWhole({ ...state.value, cameraIds: state.value.cameraIds.map(() => null), rotation: null }),
     open: (layout) => setWhole({ shape: layout.shape, cameraIds: layout.cameraIds, layoutId: layout.layoutId, rotation: null }),
@@ -97,15 +134,22 @@ export function useWall(number: WallNumber): Wall {
   function setWhole(next: WallState) {
     if (state.value.cameraIds.some((id) => id !== null)) before.value = state.value
     focused.value = enlarged.value = null
+    hands.forget()
     set(next)
   }
 
-  function add(cameraIds: readonly CameraId[]) {
-    // a tile that shows something is only taken when there is no other: who clicks on from camera to camera loses none
-    const isTaken = focused.value !== null && state.value.cameraIds[focused.value] !== null && nextFreeTile(state.value) !== undefined
-    const { state: next, placed, leftOut } = withCameras(state.value, cameraIds, isTaken ? null : focused.value)
+  function add(cameraIds: readonly CameraId[], tile: number | null = null) {
+    return place(cameraIds, tile, () => idlestTile(state.value, hands.touches, (each) => kept.value.includes(each)))
+  }
+
+  function place(cameraIds: readonly CameraId[], tile: number | null, spareTile?: () => number | undefined) {
+    // a chosen tile that shows something is not taken: who clicks on from camera to camera loses none
+    const isFree = focused.value !== null && state.value.cameraIds[focused.value] === null
+    const firstTile = tile ?? (isFree ? focused.value : null)
+    const { state: next, ...result } = withCameras(state.value, cameraIds, { firstTile, ...(spareTile && { spareTile }) })
+    for (const each of result.placed) hands.touch(each.tile)
     set(next)
-    return { placed, leftOut }
+    return result
   }
 }
 

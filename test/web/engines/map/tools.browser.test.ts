@@ -54,6 +54,90 @@ beforeEach(async () => {
   if (hasChromium) await mouse().move(2, 2)
 })
 
+describe.skipIf(!hasChromium)('R-WALL-1 a point is dragged off the map', () => {
+  const idOf = (index: number) => browser.page.evaluate((at) => window.toolHarness.points()[at]!.cameraId, index)
+  const pull = async ([fromX, fromY]: [number, number], [toX, toY]: [number, number]) => {
+    await mouse().move(fromX, fromY, { steps: 3 })
+    await mouse().down()
+    await mouse().move((fromX + toX) / 2, (fromY + toY) / 2, { steps: 5 })
+    await mouse().move(toX, toY, { steps: 5 })
+    await mouse().up()
+    await rest()
+  }
+
+  test('pulling a point takes its camera along; the map stands still, and nothing is chosen by it', async () => {
+    await mount({ ...quiet, places: [heart, off(200, 0)] })
+    const before = await pixelOf(heart)
+    await browser.page.evaluate(() => {
+      const target = document.createElement('div')
+      target.id = 'tile'
+      target.style.cssText = 'position:fixed;left:20px;top:20px;width:120px;height:90px;z-index:9'
+      target.addEventListener('dragover', (event) => event.preventDefault())
+      target.addEventListener('drop', (event) => {
+        event.preventDefault()
+        target.textContent = event.dataTransfer!.getData('text/plain')
+      })
+      document.body.append(target)
+    })
+    await pull([640, 400], [80, 60])
+    expect(await browser.page.locator('#tile').innerText()).toBe(await idOf(0))
+    expect(await said()).toMatchObject({ dragged: [await idOf(0)], selected: [] })
+    expect(await pixelOf(heart)).toEqual(before)
+    // and once more: nothing is left of the first
+    await pull([640, 400], [80, 60])
+    expect((await said()).dragged).toHaveLength(2)
+    await browser.page.evaluate(() => document.querySelector('#tile')!.remove())
+  })
+
+  test('a click on a point chooses it, a pull beside it moves the map, the wheel over it zooms', async () => {
+    await mount({ ...quiet, places: [heart] })
+    await mouse().move(630, 396)
+    await mouse().move(640, 400, { steps: 3 })
+    await mouse().click(640, 400)
+    expect(await said()).toMatchObject({ selected: [await idOf(0)], dragged: [] })
+    await pull([700, 460], [760, 500])
+    const [x, y] = (await pixelOf(heart)) as [number, number]
+    expect(x).toBeGreaterThan(680)
+    expect(y).toBeGreaterThan(420)
+    expect((await said()).dragged).toEqual([])
+    await mouse().move(x - 8, y)
+    await mouse().move(x, y, { steps: 3 })
+    const wide = await browser.page.evaluate(() => window.toolHarness.engine().scaleBar(100))
+    await mouse().wheel(0, -240)
+    await browser.page.waitForFunction(
+      (before) => {
+        const { metres, widthPx } = window.toolHarness.engine().scaleBar(100)
+        return widthPx / metres > before * 1.2
+      },
+      wide.widthPx / wide.metres,
+      { timeout: 10_000 },
+    )
+  })
+
+  test('with a tool in the hand a pull that begins on a point draws', async () => {
+    await mount({ ...quiet, places: [heart] })
+    await mouse().move(640, 400, { steps: 3 })
+    await setTool('rectangle')
+    await pull([640, 400], [760, 480])
+    const { shapes, dragged } = await said()
+    expect(shapes).toHaveLength(1)
+    expect(dragged).toEqual([])
+  })
+
+  test('a camera being placed is pulled by its handle, not off the map', async () => {
+    await mount({ ...quiet, places: [heart] })
+    const cameraId = await idOf(0)
+    await browser.page.evaluate((id) => window.toolHarness.engine().editPlace(id), cameraId)
+    await rest()
+    const [x, y] = (await browser.page.evaluate(() => window.toolHarness.engine().handlePx('place'))) as unknown as [number, number]
+    await pull([x, y], [x + 60, y + 20])
+    const { edited, dragged } = await said()
+    expect(edited.length).toBeGreaterThan(0)
+    expect(dragged).toEqual([])
+    await browser.page.evaluate(() => window.toolHarness.engine().editPlace(null))
+  })
+})
+
 describe.skipIf(!hasChromium)('R-MAP-5 drawing by hand', () => {
   test('a rectangle is pulled open, the map stands still under it, and the tool is ready for the next', async () => {
     await mount({ ...quiet, places: [heart] })

@@ -6,14 +6,18 @@ import { createMemoryHistory, createRouter, type Router, RouterView } from 'vue-
 import type { CameraId, LonLat } from '../../../../server/contract/ids.ts'
 import { type Role } from '../../../../server/contract/permissions.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
-import type { EditedPlace, MapShape, ShownSelection, ToolHandlers } from '../../../../web/engines/map/index.ts'
+import type { EditedPlace, MapHandlers, MapShape, ShownSelection, ToolHandlers } from '../../../../web/engines/map/index.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import MapPage from '../../../../web/features/map/MapPage.vue'
 import { messages } from '../../../../web/messages.ts'
 import { signInAs } from '../../support/sign-in.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
-type Engine = { calls: [name: string, ...args: unknown[]][]; tools: ToolHandlers; options: { config: { baseMap: { name?: string } } } }
+type Engine = {
+  calls: [name: string, ...args: unknown[]][]
+  tools: ToolHandlers
+  options: { config: { baseMap: { name?: string } }; handlers: Pick<MapHandlers, 'onDrag'> }
+}
 const engines = vi.hoisted(() => [] as Engine[])
 /** An engine that only notes what it is told. */
 vi.mock('../../../../web/engines/map/index.ts', async (original) => ({
@@ -270,6 +274,18 @@ describe('R-MAP-5 selecting on the map', () => {
     expect(wrapper.findAll('.selection .actions .button').map((button) => button.text())).toEqual(actions)
   })
 
+  test('a point is dragged out as a camera by who may see it live, and by nobody else', async () => {
+    await open()
+    const data = new Map<string, string>()
+    const dataTransfer = { setData: (type: string, value: string) => data.set(type, value), setDragImage: () => undefined }
+    engine().options.handlers.onDrag!({ dataTransfer } as unknown as DragEvent, 'c' as CameraId)
+    expect(data.get('application/x-mapwall-camera')).toBe('c')
+    expect(data.get('text/plain')).toBe('澄桥路口-03')
+    wrapper.unmount()
+    await open('', 'assessor')
+    expect(engine().options.handlers.onDrag).toBeUndefined()
+  })
+
   test('a row is dragged out as a camera', async () => {
     await open('shape=circle:111.66,40.75,1000')
     const data = new Map<string, string>()
@@ -465,6 +481,26 @@ describe('the time of the map', () => {
       then - 60_000,
       then + 9 * 60_000,
     ])
+  })
+
+  test('the space bar plays the time, unless somebody has walked to a button with Tab: then it presses that', async () => {
+    await open(`time=${then}`)
+    const isPlaying = () => wrapper.get('.time-bar button').attributes('aria-label') === '暂停'
+    const space = async () => {
+      const event = new KeyboardEvent('keydown', { key: ' ', bubbles: true, cancelable: true })
+      ;(document.activeElement ?? document.body).dispatchEvent(event)
+      await settle()
+      return event.defaultPrevented
+    }
+    expect(await space()).toBe(true)
+    expect(isPlaying()).toBe(true)
+    await space()
+    expect(isPlaying()).toBe(false)
+    const button = wrapper.get<HTMLButtonElement>('.banner .button').element
+    vi.spyOn(button, 'matches').mockImplementation((selector) => selector === ':focus-visible')
+    button.focus()
+    expect(await space()).toBe(false)
+    expect(isPlaying()).toBe(false)
   })
 
   test('live pictures stay away: the dock offers playback of the moment', async () => {

@@ -5,14 +5,18 @@ import { MAX_WALL_TILES, wallShapes } from '../../../../server/contract/walls.ts
 import {
   emptyWall,
   fittingTiles,
+  heldTiles,
+  idlestTile,
   nextFreeTile,
   usualTilesOf,
   wallOf,
   WallState,
   withCamera,
   withCameras,
+  withHeldTiles,
   withShape,
   withSwap,
+  withTile,
 } from '../../../../web/features/to-wall/wall-state.ts'
 
 const id = (text: string) => CameraId.parse(text)
@@ -54,14 +58,56 @@ describe('R-WALL-1 what a wall shows', () => {
   })
 
   test('several go into free tiles, the first into the chosen one; who finds no room is named', () => {
-    const { state, placed, leftOut } = withCameras(wall(4, 'a', 'b', 'c'), ids('x', 'y', 'z'), 0)
+    const { state, placed, leftOut, replaced } = withCameras(wall(4, 'a', 'b', 'c'), ids('x', 'y', 'z'), { firstTile: 0 })
     expect(state.cameraIds).toEqual(['x', 'b', 'c', 'y'])
     expect(placed).toEqual([
       { cameraId: 'x', tile: 0 },
       { cameraId: 'y', tile: 3 },
     ])
     expect(leftOut).toEqual(['z'])
+    expect(replaced).toEqual(['a'])
     expect(withCameras(wall(4, 'a'), ids('a')).placed).toEqual([{ cameraId: 'a', tile: 0 }])
+  })
+
+  test('a full wall gives up one tile for the first, and says what has gone', () => {
+    const full = wall(4, 'a', 'b', 'c', 'd')
+    expect(withCameras(full, ids('x', 'y'), { spareTile: () => 2 })).toMatchObject({
+      state: { cameraIds: ['a', 'b', 'x', 'd'] },
+      placed: [{ cameraId: 'x', tile: 2 }],
+      leftOut: ['y'],
+      replaced: ['c'],
+    })
+    expect(withCameras(full, ids('x')).leftOut).toEqual(['x'])
+    // one that is not there any more since another shape was chosen
+    expect(withCameras(wall(4, 'a'), ids('x'), { firstTile: 12 }).placed).toEqual([{ cameraId: 'x', tile: 1 }])
+  })
+
+  test('it is the tile that was longest without a hand on it; of those never touched the last', () => {
+    const full = wall(4, 'a', 'b', 'c', 'd')
+    const touches = new Map([
+      [3, 1],
+      [1, 2],
+      [2, 3],
+    ])
+    expect(idlestTile(full, new Map(), () => false)).toBe(3)
+    expect(idlestTile(full, touches, () => false)).toBe(0)
+    expect(idlestTile(full, touches, (tile) => tile === 0)).toBe(3)
+    expect(idlestTile(full, touches, () => true)).toBe(0)
+  })
+
+  test('a rotation gives up what was put there by hand, wherever that goes', () => {
+    const rotation = { rotationId: '8d4f4f0e-6a9f-4b4e-9a53-0d6d6f0c1a11', isPaused: false, cursor: 7 }
+    const turning = { ...wall(4, 'a', 'b', 'c', 'd'), rotation }
+    const { state } = withCameras(turning, ids('x'), { firstTile: 2 })
+    expect(heldTiles(state)).toEqual([2])
+    expect(state.rotation).toEqual({ ...rotation, held: [2] })
+    expect(heldTiles(withSwap(state, 2, 0))).toEqual([0])
+    expect(heldTiles(withShape(state, wallShapes[1]))).toEqual([])
+    expect(withTile(state, 2, null).rotation).toEqual(rotation) // an empty tile is the rotation's
+    expect(heldTiles(withCameras(state, ids('x'), { firstTile: 3 }).state)).toEqual([3])
+    expect(withHeldTiles(state, []).rotation).toEqual(rotation)
+    expect(WallState.safeParse(state).success).toBe(true)
+    expect(heldTiles(withCameras(wall(4), ids('x')).state)).toEqual([])
   })
 
   test('the next free tile is looked for from where one is, round the end', () => {

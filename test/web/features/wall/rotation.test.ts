@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { CameraId } from '../../../../server/contract/ids.ts'
 import { type WallLayout, wallShapes } from '../../../../server/contract/walls.ts'
-import { planStep, type RotationStep, type StepInput } from '../../../../web/features/wall/rotation-plan.ts'
+import { isStep, type NoStep, planStep, type RotationStep, type StepInput } from '../../../../web/features/wall/rotation-plan.ts'
 import { createRotationRunner, type RotationRunner, type RotationView } from '../../../../web/features/wall/rotation-runner.ts'
 import { type Picture, reconcile } from '../../../../web/features/wall/pictures.ts'
 import { createFakeClock } from '../../../support/fake-clock.ts'
@@ -22,13 +22,18 @@ describe('R-WALL-2 what a step shows', () => {
     layouts: [],
     ...rest,
   })
-  const placed = (step: RotationStep | undefined) => Object.fromEntries(step?.places ?? [])
+  const placed = ({ places }: RotationStep) => Object.fromEntries(places)
+  const plan = (rest: Partial<StepInput>): RotationStep => {
+    const planned = planStep(input(rest))
+    if (!isStep(planned)) throw new Error(`nothing: ${planned.why}`)
+    return planned
+  }
 
   test('a list fills the wall step by step; the rest of the last step leaves the other tiles as they are', () => {
-    const first = planStep(input({}))!
+    const first = plan({})
     expect([...first.places.values()]).toEqual(list(16))
     expect([first.number, first.of, first.nextCursor]).toEqual([1, 2, 16])
-    const second = planStep(input({ cursor: 16, shown: list(16) }))!
+    const second = plan({ cursor: 16, shown: list(16) })
     expect(placed(second)).toEqual({ 0: 'c16', 1: 'c17', 2: 'c18', 3: 'c19' })
     expect([second.number, second.of, second.nextCursor]).toEqual([2, 2, 0])
   })
@@ -38,7 +43,7 @@ describe('R-WALL-2 what a step shows', () => {
       const seen: string[] = []
       let cursor = 0
       do {
-        const step = planStep(input({ cursor, tiles: tilesOf(tiles) }))!
+        const step = plan({ cursor, tiles: tilesOf(tiles) })
         seen.push(...[...step.places.values()].map(String))
         cursor = step.nextCursor
       } while (cursor !== 0)
@@ -48,17 +53,27 @@ describe('R-WALL-2 what a step shows', () => {
 
   test('offline cameras are left out and named, or held', () => {
     const isOffline = (cameraId: CameraId) => ['c0', 'c2'].includes(cameraId)
-    const skipping = planStep(input({ tiles: [0, 1], isOffline }))!
+    const skipping = plan({ tiles: [0, 1], isOffline })
     expect(placed(skipping)).toEqual({ 0: 'c1', 1: 'c3' })
     expect(skipping.skipped).toEqual(['c0', 'c2'])
-    const holding = planStep(input({ tiles: [0, 1], isOffline, rotation: { steps: { kind: 'cameras', cameraIds: list(20) }, onOffline: 'hold' } }))!
+    const holding = plan({ tiles: [0, 1], isOffline, rotation: { steps: { kind: 'cameras', cameraIds: list(20) }, onOffline: 'hold' } })
     expect(placed(holding)).toEqual({ 0: 'c0', 1: 'c1' })
   })
 
   test('nothing to show is said: all offline, all gone, no tile', () => {
-    expect(planStep(input({ isOffline: () => true }))).toBeUndefined()
-    expect(planStep(input({ isKnown: () => false }))).toBeUndefined()
-    expect(planStep(input({ tiles: [] }))).toBeUndefined()
+    expect(planStep(input({ isOffline: () => true }))).toEqual({ nothing: true, why: 'offline', skipped: list(20), of: 2 })
+    expect(planStep(input({ isKnown: () => false }))).toMatchObject({ nothing: true, why: 'offline', skipped: [] })
+    expect(planStep(input({ tiles: [] }))).toMatchObject({ nothing: true, why: 'held', skipped: [] })
+  })
+
+  test('a camera that stands in a held tile gets no second place, and the round goes on behind it', () => {
+    const step = plan({ tiles: [1, 2, 3], shown: [id('c1'), null, null, null] })
+    expect(placed(step)).toEqual({ 1: 'c0', 2: 'c2', 3: 'c3' })
+    expect(step.nextCursor).toBe(4)
+    expect(step.skipped).toEqual([])
+    const rotation = { steps: { kind: 'cameras' as const, cameraIds: list(3) }, onOffline: 'skip' as const }
+    const rest = { rotation, tiles: [1], shown: [id('c0'), null], isOffline: (each: CameraId) => each !== 'c0' }
+    expect(planStep(input(rest))).toMatchObject({ nothing: true, why: 'held', skipped: ['c1', 'c2'] })
   })
 
   test('a group empties the tiles it does not need, one that is too large takes several steps', () => {
@@ -67,28 +82,28 @@ describe('R-WALL-2 what a step shows', () => {
       { name: '市场', cameraIds: list(5, 'b') },
     ]
     const rotation = { steps: { kind: 'groups' as const, groups }, onOffline: 'skip' as const }
-    const first = planStep(input({ rotation, tiles: [0, 1, 2] }))!
+    const first = plan({ rotation, tiles: [0, 1, 2] })
     expect(placed(first)).toEqual({ 0: 'a0', 1: 'a1', 2: null })
-    const second = planStep(input({ rotation, tiles: [0, 1, 2], cursor: first.nextCursor }))!
+    const second = plan({ rotation, tiles: [0, 1, 2], cursor: first.nextCursor })
     expect([second.name, second.number, second.of]).toEqual(['市场', 2, 2])
-    const third = planStep(input({ rotation, tiles: [0, 1, 2], cursor: second.nextCursor }))!
+    const third = plan({ rotation, tiles: [0, 1, 2], cursor: second.nextCursor })
     expect(placed(third)).toEqual({ 0: 'b3', 1: 'b4', 2: null })
     expect(third.nextCursor).toBe(0)
-    expect(planStep(input({ rotation, tiles: [0, 1, 2], isOffline: (each) => each.startsWith('a') }))!.name).toBe('市场')
+    expect(plan({ rotation, tiles: [0, 1, 2], isOffline: (each) => each.startsWith('a') }).name).toBe('市场')
   })
 
   test('who is shown already keeps its tile', () => {
-    const step = planStep(input({ tiles: [0, 1, 2], shown: [id('x'), id('c0'), null] }))!
+    const step = plan({ tiles: [0, 1, 2], shown: [id('x'), id('c0'), null] })
     expect(placed(step)).toEqual({ 0: 'c1', 1: 'c0', 2: 'c2' })
   })
 
   test('layouts change the whole wall; a removed one is passed over', () => {
     const layout = { layoutId: 'l2', name: '夜间', shape: wallShapes[4], cameraIds: [id('a'), null, id('b'), null] } as unknown as WallLayout
     const rotation = { steps: { kind: 'layouts' as const, layoutIds: ['l1', 'l2'] }, onOffline: 'skip' as const }
-    const step = planStep(input({ rotation, layouts: [layout], isKnown: (each) => each !== 'b' }))!
+    const step = plan({ rotation, layouts: [layout], isKnown: (each) => each !== 'b' })
     expect([step.name, step.shape, step.number, step.of]).toEqual(['夜间', wallShapes[4], 2, 2])
     expect(placed(step)).toEqual({ 0: 'a', 1: null, 2: null, 3: null })
-    expect(planStep(input({ rotation }))).toBeUndefined()
+    expect(planStep(input({ rotation }))).toMatchObject({ nothing: true, why: 'offline' })
   })
 })
 
@@ -102,6 +117,8 @@ describe('R-WALL-2 the next picture is ready before the switch', () => {
   let view: RotationView
   let runner: RotationRunner
   let steps: number[]
+  let empty: NoStep[]
+  let offline: Set<string>
   let cameraIds: CameraId[]
   const isReady = (_: number, cameraId: CameraId) => ready.has(cameraId) && [...prepared.values(), ...shown].includes(cameraId)
 
@@ -117,7 +134,7 @@ describe('R-WALL-2 the next picture is ready before the switch', () => {
           cursor,
           tiles: tilesOf(4).filter((tile) => !held.has(tile)),
           shown,
-          isOffline: () => false,
+          isOffline: (cameraId) => offline.has(cameraId),
           isKnown: () => true,
           layouts: [],
         }),
@@ -126,6 +143,7 @@ describe('R-WALL-2 the next picture is ready before the switch', () => {
       isReady,
       show: (places) => (shown = shown.map((cameraId, tile) => (places.has(tile) ? (places.get(tile) ?? null) : cameraId))),
       onStep: ({ number }) => steps.push(number),
+      onNothing: (nothing) => empty.push(nothing),
       isHeld: (tile) => held.has(tile),
       onChange: (next) => (view = next),
       ...options,
@@ -138,6 +156,8 @@ describe('R-WALL-2 the next picture is ready before the switch', () => {
     ready = new Set(list(8))
     held = new Set()
     steps = []
+    empty = []
+    offline = new Set()
     cameraIds = list(8)
   })
 
@@ -229,6 +249,58 @@ describe('R-WALL-2 the next picture is ready before the switch', () => {
     cameraIds = list(2)
     clock.advance(dwellMs + 500)
     expect(shown).toEqual(['c0', 'c1', null, null])
+    runner.close()
+  })
+
+  test('with every camera offline the left out are told once a round, not with every try', () => {
+    offline = new Set(list(8))
+    start()
+    clock.advance(300)
+    expect(view).toMatchObject({ phase: 'nothing', nothingWhy: 'offline' })
+    expect(empty).toMatchObject([{ skipped: list(8) }])
+    clock.advance(dwellMs)
+    expect(empty).toHaveLength(1) // 8 cameras on 4 tiles: a round is two steps
+    clock.advance(dwellMs)
+    expect(empty).toHaveLength(2)
+    offline = new Set()
+    clock.advance(dwellMs + 300)
+    expect(shown).toEqual(list(4))
+    expect(view.nothingWhy).toBeNull()
+    runner.close()
+  })
+
+  test('with all tiles held it says so, and goes on as soon as one is given back', () => {
+    held = new Set([0, 1, 2, 3])
+    start()
+    clock.advance(300)
+    expect(view).toMatchObject({ phase: 'nothing', nothingWhy: 'held' })
+    held.delete(2)
+    clock.advance(300)
+    expect(shown).toEqual([null, null, 'c0', null])
+    expect(empty).toEqual([])
+    runner.close()
+  })
+
+  test('a layout that is about to come waits when a tile is taken meanwhile, and comes when it is given back', () => {
+    const layouts = [wallShapes[4], wallShapes[1]].map((shape, i) => {
+      return { layoutId: `l${i}`, name: `${i}`, shape, cameraIds: shape.places.map((_, tile) => list(8)[i * 4 + tile]!) } as unknown as WallLayout
+    })
+    const rotation = { steps: { kind: 'layouts' as const, layoutIds: ['l0', 'l1'] }, onOffline: 'skip' as const }
+    start({
+      plan: (cursor) => planStep({ rotation, cursor, tiles: tilesOf(4), shown, isOffline: () => false, isKnown: () => true, layouts }),
+      show: (places) => (shown = [...places.values()]),
+    })
+    clock.advance(300)
+    expect(shown).toEqual(list(4))
+    clock.advance(dwellMs - 1_000)
+    expect(view.phase).toBe('preparing')
+    held.add(3)
+    clock.advance(60_000)
+    expect(shown).toEqual(list(4))
+    expect(prepared.size).toBe(0)
+    held.clear()
+    clock.advance(500)
+    expect(shown).toEqual(['c4'])
     runner.close()
   })
 

@@ -3,11 +3,12 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createMemoryHistory, createRouter, type Router } from 'vue-router'
 import type { CameraId } from '../../../../server/contract/ids.ts'
-import { type SaveLayout, type WallLayout, wallShapes } from '../../../../server/contract/walls.ts'
+import { type SaveLayout, type WallLayout, type WallRotation, wallShapes } from '../../../../server/contract/walls.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
 import { setPreferenceAccount } from '../../../../web/base/preference.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
-import { emptyWall } from '../../../../web/features/to-wall/wall-state.ts'
+import { emptyWall, heldTiles, type WallState } from '../../../../web/features/to-wall/wall-state.ts'
+import { tileHands } from '../../../../web/features/to-wall/tile-hands.ts'
 import { wallMemory } from '../../../../web/features/to-wall/wall-memory.ts'
 import { wallRoutes } from '../../../../web/features/wall/routes.ts'
 import WallPage from '../../../../web/features/wall/WallPage.vue'
@@ -29,6 +30,27 @@ const layout = (rest: Partial<WallLayout> = {}): WallLayout => ({
   ...rest,
 })
 let layouts: WallLayout[]
+let rotations: WallRotation[]
+const rotation = (rest: Partial<WallRotation> = {}): WallRotation => ({
+  rotationId: '8d4f4f0e-6a9f-4b4e-9a53-0d6d6f0c1a21',
+  name: '夜间巡查',
+  sharedWith: [],
+  steps: { kind: 'cameras', cameraIds: ['a', 'b', 'c', 'd', 'e', 'f'] as CameraId[] },
+  dwellMs: 20_000,
+  onOffline: 'skip',
+  hiddenCount: 0,
+  isMine: true,
+  owner: 'D-017',
+  updatedAt: 0,
+  ...rest,
+})
+/** A wall of four that turns, all tiles taken. */
+const turning = (rest: Partial<WallState> = {}): WallState => ({
+  ...emptyWall(4),
+  cameraIds: ['a', 'b', 'c', 'd'] as CameraId[],
+  rotation: { rotationId: rotation().rotationId, isPaused: false, cursor: 4 },
+  ...rest,
+})
 let asked: { method: string; path: string; body: unknown }[]
 let wrapper: VueWrapper
 let router: Router
@@ -43,12 +65,14 @@ beforeEach(() => {
   vi.stubGlobal('cancelAnimationFrame', () => undefined)
   asked = []
   layouts = [layout()]
+  rotations = []
   wallMemory(1).set(emptyWall(4))
+  tileHands(1).forget()
   vi.stubGlobal('fetch', async (url: string, init?: RequestInit) => {
     const path = url.split('?')[0]!
     const body = init?.body ? (JSON.parse(init.body as string) as SaveLayout) : undefined
     asked.push({ method: init?.method ?? 'GET', path, body })
-    if (path === '/api/wall-rotations') return Response.json([])
+    if (path === '/api/wall-rotations') return Response.json(rotations)
     if (init?.method === 'GET') return Response.json(path === '/api/wall-layouts' ? layouts : {})
     if (init?.method === 'DELETE') return Response.json({})
     return Response.json(
@@ -295,6 +319,161 @@ describe('R-WALL-4 driven from another window', () => {
     await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ type: 'gone', wall: 1 }))
     line.close()
     await open()
+  })
+})
+
+describe('R-WALL-2 a hand on a wall that turns', () => {
+  const held = () => heldTiles(wallMemory(1).state.value).map((tile) => tile + 1)
+  /** Pictures never come here: the next step shows them all the same after its limit. */
+  const nextStep = () => settle(20_000 + 12_000)
+  async function send(cameraId: string, tile?: number) {
+    const line = new BroadcastChannel('mapwall:walls')
+    const answered = new Promise<unknown>((resolve) => {
+      line.onmessage = ({ data }) => (data as { type: string }).type === 'shown' && resolve(data)
+    })
+    line.postMessage({ type: 'show', account: 'D-017', requestId: 'r1', wall: 1, cameraIds: [cameraId], how: 'add', ...(tile !== undefined && { tile }) })
+    const answer = await answered
+    line.close()
+    await settle()
+    return answer
+  }
+  beforeEach(() => {
+    rotations = [rotation()]
+    wallMemory(1).set(turning())
+  })
+
+  test('a camera dropped on a tile stays over the next steps, until Esc gives the tile back', async () => {
+    await open()
+    await openStation()
+    await drag('.rows .camera[data-camera="f"]', '.spot[data-tile="1"]')
+    expect(tiles()[1]).toBe('f')
+    expect(held()).toEqual([2])
+    expect(wrapper.get('.bar').text()).toContain('轮巡让出第 2 格')
+    expect(wrapper.get('.spot.held').attributes('data-camera')).toBe('f')
+    await nextStep()
+    await nextStep()
+    expect(tiles()[1]).toBe('f')
+    expect(tiles().filter((each) => each === 'f')).toHaveLength(1)
+    expect(wallMemory(1).state.value.rotation).not.toBeNull()
+    await press('Escape')
+    expect(held()).toEqual([])
+    expect(wrapper.get('.bar').text()).not.toContain('让出')
+  })
+
+  test('after five minutes without a hand it goes back by itself', async () => {
+    await open()
+    await openStation()
+    await drag('.rows .camera[data-camera="f"]', '.spot[data-tile="1"]')
+    const nowMs = performance.now.bind(performance)
+    let aheadMs = 290_000
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs() + aheadMs)
+    await settle(1_000)
+    expect(held()).toEqual([2])
+    aheadMs = 301_000
+    await settle(1_000)
+    expect(held()).toEqual([])
+    clock.mockRestore()
+  })
+
+  test('a camera sent from another window takes the tile that was longest without a hand, or the one that was chosen there', async () => {
+    await open()
+    await press('4')
+    await press('Escape')
+    expect(await send('e')).toMatchObject({ placed: [{ cameraId: 'e', tile: 2 }], leftOut: [], replaced: ['c'], isHeld: true })
+    expect(tiles()).toEqual(['a', 'b', 'e', 'd'])
+    expect(wrapper.get('.bar').text()).toContain('轮巡让出第 3 格')
+    expect(wrapper.get('.bar').text()).toContain('第 3 格换下「澄桥路-c」')
+    expect(await send('f', 0)).toMatchObject({ placed: [{ cameraId: 'f', tile: 0 }], replaced: ['a'] })
+    expect(held()).toEqual([1, 3])
+    expect(wallMemory(1).state.value.rotation).not.toBeNull()
+  })
+
+  test('a wall that does not turn takes it as well, and never the chosen tile', async () => {
+    wallMemory(1).set(turning({ rotation: null }))
+    await open()
+    await press('4')
+    expect(await send('e')).toMatchObject({ placed: [{ cameraId: 'e', tile: 2 }], replaced: ['c'], isHeld: false })
+    expect(held()).toEqual([])
+  })
+
+  test('with every tile chosen or held the bar says which, and what gives them back', async () => {
+    wallMemory(1).set(turning({ ...emptyWall(1), cameraIds: ['a'] as CameraId[], rotation: { ...turning().rotation!, cursor: 1 } }))
+    await open()
+    await press('1')
+    await nextStep()
+    expect(wrapper.get('.turn').text()).toBe('第 1 格已选中，按 Esc 归还')
+    expect(tiles()).toEqual(['a'])
+  })
+
+  test('what a rotation shows is never saved over the layout that was open, and as it was when it was asked for', async () => {
+    wallMemory(1).set({ ...emptyWall(4), cameraIds: [...layout().cameraIds], layoutId: layout().layoutId })
+    await open()
+    await wrapper
+      .findAll('[role=tab]')
+      .find((each) => each.text() === '轮巡')!
+      .trigger('click')
+    await settle()
+    await wrapper.get('.node.two .icon-button').trigger('click')
+    await settle()
+    expect(wallMemory(1).state.value).toMatchObject({ layoutId: null, rotation: { rotationId: rotation().rotationId } })
+    await nextStep()
+    const shown = tiles()
+    await wrapper.get('.bar .button[title="保存"]').trigger('click')
+    await nextStep()
+    expect(tiles()).not.toEqual(shown)
+    const input = document.querySelector<HTMLInputElement>('.dialog .field')!
+    expect(input.value).toBe('')
+    expect(document.querySelector('.dialog')!.textContent).not.toContain('另存')
+    input.value = '此刻'
+    input.dispatchEvent(new Event('input'))
+    document.querySelector<HTMLFormElement>('.dialog')!.dispatchEvent(new Event('submit', { cancelable: true }))
+    await settle()
+    expect(asked.findLast(({ method }) => method !== 'GET')).toMatchObject({
+      method: 'POST',
+      path: '/api/wall-layouts',
+      body: { name: '此刻', cameraIds: shown },
+    })
+    expect(wallMemory(1).state.value.rotation).not.toBeNull()
+  })
+})
+
+describe('what is not saved says why, with the number that counts', () => {
+  /** Whatever is saved is one too many. */
+  function refuseAll() {
+    const answer = fetch
+    vi.stubGlobal('fetch', async (url: string, init?: RequestInit) =>
+      init?.method === 'POST' || init?.method === 'PUT' ? Response.json({ code: 'conflict', detail: '', requestId: 'r1' }, { status: 409 }) : answer(url, init),
+    )
+  }
+  const submit = async (selector: string) => {
+    document.querySelector<HTMLFormElement>(selector)!.dispatchEvent(new Event('submit', { cancelable: true }))
+    await settle()
+    return document.querySelector(`${selector} [role=alert]`)!.textContent
+  }
+
+  test('a layout too many', async () => {
+    await open()
+    refuseAll()
+    await wrapper.get('.bar .button[title="保存"]').trigger('click')
+    await settle()
+    const input = document.querySelector<HTMLInputElement>('.dialog .field')!
+    input.value = '夜间重点 4'
+    input.dispatchEvent(new Event('input'))
+    expect(await submit('.dialog')).toBe('没有保存：已有 200 个布局，先删掉不用的')
+  })
+
+  test('a rotation that is too long with the cameras its owner does not see', async () => {
+    rotations = [rotation({ hiddenCount: 12 })]
+    await open()
+    refuseAll()
+    await wrapper
+      .findAll('[role=tab]')
+      .find((each) => each.text() === '轮巡')!
+      .trigger('click')
+    await settle()
+    await wrapper.get('.node.two [aria-label="修改轮巡"]').trigger('click')
+    await settle()
+    expect(await submit('.editor')).toBe('没有保存：加上无权查看的 12 路，超过 500 路')
   })
 })
 

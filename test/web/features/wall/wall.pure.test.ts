@@ -6,7 +6,7 @@ import { drawTile, emptyCells, isLargePlace, removeTile, resizeTile, splitTile, 
 import { type PictureReport, shouldRenew, wallHealth } from '../../../../web/features/wall/health.ts'
 import { patrolCsv, sumPatrol } from '../../../../web/features/wall/patrol-csv.ts'
 import { type Picture, reconcile, type WantedPicture } from '../../../../web/features/wall/pictures.ts'
-import { draftOf, groupsOf, toSave, withAdded, withKind } from '../../../../web/features/wall/rotation-draft.ts'
+import { draftOf, groupsOf, type RotationDraft, toSave, withAdded, withKind } from '../../../../web/features/wall/rotation-draft.ts'
 import { listTree } from '../../../../web/features/wall/tree.ts'
 import { createDigits } from '../../../../web/features/wall/wall-keys.ts'
 import { parseWallQuery } from '../../../../web/features/wall/wall-query.ts'
@@ -201,9 +201,34 @@ describe('R-WALL-2 making a rotation', () => {
     ])
   })
 
-  test('a group holds what a wall can show, each camera once', () => {
-    const draft = withAdded({ ...draftOf(null), kind: 'groups' }, 0, [...cameras(50), id('c0')], '第 1 组')
-    expect(draft.groups).toEqual([{ name: '第 1 组', cameraIds: cameras(MAX_WALL_TILES) }])
+  test('a group holds what a wall can show, each camera once; what does not fit begins the next ones', () => {
+    const begun: RotationDraft = { ...draftOf(null), kind: 'groups' }
+    const { draft, group } = withAdded(begun, 0, [...cameras(2 * MAX_WALL_TILES + 5), id('c0')], '青岚所')
+    expect(draft.groups.map(({ name, cameraIds }) => [name, cameraIds.length])).toEqual([
+      ['青岚所', MAX_WALL_TILES],
+      ['青岚所 2', MAX_WALL_TILES],
+      ['青岚所 3', 5],
+    ])
+    expect(draft.groups.flatMap(({ cameraIds }) => cameraIds)).toEqual(cameras(2 * MAX_WALL_TILES + 5))
+    // the next click goes on where the last camera went
+    expect(group).toBe(2)
+    expect(withAdded(draft, group, cameras(1, 'x'), '').draft.groups[2]!.cameraIds).toHaveLength(6)
+    const again = withAdded(draft, 0, cameras(2, 'y'), '')
+    expect([again.group, again.draft.groups[1]]).toEqual([1, { name: '青岚所 4', cameraIds: cameras(2, 'y') }])
+  })
+
+  test('nothing is cut in silence: more than a rotation holds is named with its number', () => {
+    const named: RotationDraft = { ...draftOf(null), name: '夜间巡查' }
+    const list = withAdded(named, 0, cameras(520), '').draft
+    expect(toSave(list)).toEqual({ ok: false, problem: { kind: 'tooManyCameras', count: 520, most: 500 } })
+    const groups = (count: number) => cameras(count).map((cameraId, i) => ({ name: `${i}`, cameraIds: [cameraId] }))
+    expect(toSave({ ...named, kind: 'groups', groups: groups(468) })).toMatchObject({ ok: true })
+    expect(toSave({ ...named, kind: 'groups', groups: groups(501) })).toEqual({ ok: false, problem: { kind: 'tooManyGroups', count: 501, most: 500 } })
+    expect(toSave({ ...named, kind: 'groups', groups: [{ name: '一组', cameraIds: cameras(40) }] })).toEqual({
+      ok: false,
+      problem: { kind: 'tooLargeGroup', name: '一组', count: 40, most: MAX_WALL_TILES },
+    })
+    expect(toSave({ ...named, kind: 'layouts', layoutIds: cameras(51) })).toMatchObject({ problem: { kind: 'tooManyLayouts', count: 51, most: 50 } })
   })
 
   test('groups that become a list are one after the other', () => {
@@ -227,7 +252,9 @@ describe('R-WALL-2 making a rotation', () => {
     ['cameras', {}],
     ['groups', { kind: 'groups' as const, groups: [{ name: '', cameraIds: cameras(1) }] }],
     ['layouts', { kind: 'layouts' as const }],
-  ])('says what is missing: %s', (problem, change) => expect(toSave({ ...draftOf(null), name: '夜间', ...change })).toEqual({ ok: false, problem }))
+  ])('says what is missing: %s', (problem, change) =>
+    expect(toSave({ ...draftOf(null), name: '夜间', ...change })).toEqual({ ok: false, problem: { kind: problem } }),
+  )
 })
 
 describe('R-WALL-2 the patrol log as a spreadsheet', () => {

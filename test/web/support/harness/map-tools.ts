@@ -42,6 +42,7 @@ function createToolHarness() {
     clicks: [] as LonLat[],
     edited: [] as EditedPlace[],
     pointers: [] as (LonLat | null)[],
+    dragged: [] as CameraId[],
     base: [] as { state: string; problem: BaseMapProblem | undefined }[],
   }
   let points = makePoints(0)
@@ -70,6 +71,10 @@ function createToolHarness() {
         onSelect: (cameraId) => void said.selected.push(cameraId),
         onHover: (cameraId) => void said.hovered.push(cameraId),
         onStation: (stationId) => void said.stations.push(stationId),
+        onDrag(event, cameraId) {
+          event.dataTransfer?.setData('text/plain', cameraId)
+          said.dragged.push(cameraId)
+        },
         onView: () => {},
         onMove: () => {},
         onBaseMap: (state, problem) => void said.base.push({ state, problem }),
