@@ -80,7 +80,14 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     listConnected: () => push.listLogins(),
   })
   const cameras = createCameras({ store: createCameraStore(database, secrets), clock, outline: settings.map.outline, onChanged: onCamerasChanged })
-  const push = createPush({ clock, log, listStates: () => health.toldStates(), listAlarms: () => recordings.listAlarms(), mayTouchCamera: cameras.mayTouch })
+  const push = createPush({
+    clock,
+    log,
+    listStates: () => health.toldStates(),
+    listAlarms: () => recordings.listAlarms(),
+    mayTouchCamera: cameras.mayTouch,
+    readOwn: async (user) => ({ topic: 'exports', ...(await exports.newsOf(user)) }),
+  })
   // before `health`, whose first probes must find media knowing its cameras
   plane.onEvent((event) => {
     if (event.type === 'link' && event.state === 'up') tellMedia()
@@ -125,6 +132,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     nameOf: cameras.nameOf,
     clipSize: recordings.clipSize,
     recordAudit: audit.record,
+    onChanged: push.ownChanged,
   })
   const walls = createWalls({
     store: createWallStore(database),

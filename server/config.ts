@@ -60,7 +60,11 @@ export const settings = {
   TRUST_PROXY: yesNo('A reverse proxy of yours stands in front and sets X-Forwarded-For, -Proto and -Host', 'no'),
   MAPWALL_FFMPEG: text('ffmpeg used for transcoding and sound; without it those are refused with a reason', 'a program name or path', 'ffmpeg'),
   MAPWALL_TRANSCODES: integer('Transcodes at the same time', 0, 64, Math.max(1, Math.floor(cpus().length / 2))),
-  MAPWALL_MEDIA_DIRS: text('Folders for recordings, in order of preference', 'folders separated by commas', undefined),
+  MAPWALL_MEDIA_DIRS: text(
+    'Folders for recordings, one for each disk; a new file goes to the writable one with the most room',
+    'folders separated by commas',
+    undefined,
+  ),
   MAPWALL_RECORDINGS_GB: {
     about: 'Most that recordings may take, in GB (10^9 bytes); the oldest go first. Without it: until the disks are nearly full',
     allowed: 'a whole number from 1 to 10000000',

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { CameraId } from '../contract/ids.ts'
 import type { Permission, RoutePermission } from '../contract/permissions.ts'
+import { createAuditRepeats } from './audit-repeats.ts'
 import type { Clock } from './clock.ts'
 import { AppError } from './errors.ts'
 import type { Log } from './log.ts'
@@ -31,6 +32,7 @@ export type Caller = { user: User | undefined; login: LoginSession | undefined }
 export function createGate({ clock, log, trust, findLogin, mayTouchCamera, recordAudit, requestsPerSecond = 1000 }: GateDeps) {
   const byAddress = createRateLimit({ clock, perSecond: requestsPerSecond, burst: requestsPerSecond * 5 })
   const anonymous = createRateLimit({ clock, perSecond: ANONYMOUS_PER_SECOND, burst: ANONYMOUS_BURST })
+  const recordRepeated = createAuditRepeats({ clock, recordAudit })
   const anonymousDenials = createRateLimit({ clock, perSecond: 1 / 60, burst: 5 })
 
   function limit(address: string) {
@@ -70,7 +72,7 @@ export function createGate({ clock, log, trust, findLogin, mayTouchCamera, recor
     )
   }
 
-  return { limit, identify, check, authorizeMedia, recordAudit, recordRefusal, trust }
+  return { limit, identify, check, authorizeMedia, recordAudit, recordRepeated, recordRefusal, trust }
 }
 export type Gate = ReturnType<typeof createGate>
 

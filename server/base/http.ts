@@ -103,7 +103,9 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
         },
       }
       const reply = await handler(context as Context<Endpoint>)
-      if (endpoint.audit) await gate.recordAudit(entry)
+      // of what is asked for again and again only what showed something counts: nothing shown must not hide what is shown later
+      if (endpoint.audit && endpoint.auditEveryMs === 0) await gate.recordAudit(entry)
+      else if (endpoint.audit && reply !== undefined) await gate.recordRepeated(entry, endpoint.auditEveryMs)
       if (cookie) response.setHeader('Set-Cookie', cookie)
       const schema = endpoint.reply
       if (schema === 'bytes') await sendBytes(response, reply as unknown as ByteReply | FileReply | undefined)

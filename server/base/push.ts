@@ -13,6 +13,7 @@ import type { CameraState, StatusChange } from '../contract/status.ts'
 import type { DiskAlarm } from '../contract/storage.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
+import { createOwnNews, mayHear, type OwnMessage } from './push-own.ts'
 import { type LoginSession, socketRoute, type SocketRoute, type User } from './routes.ts'
 
 export type PushDeps = {
@@ -24,6 +25,8 @@ export type PushDeps = {
   listAlarms(): readonly DiskAlarm[]
   /** The same area check as the gate's. */
   mayTouchCamera(user: User, cameraId: CameraId): boolean
+  /** What concerns this user alone, as it is now; asked only of who may hear it. */
+  readOwn(user: User): Promise<OwnMessage>
 }
 
 export type Push = {
@@ -35,6 +38,8 @@ export type Push = {
   camerasChanged(): void
   /** As above, for the pages of one user; sockets are closed so that they come back with their new rights. */
   rightsChanged(userId: string): void
+  /** What concerns single users may be different now: their pages hear it. */
+  ownChanged(): void
   /** Says why and closes the sockets of this login. Answers how many. */
   endLogin(loginId: string, reason: 'signed_out' | 'expired' | 'revoked'): number
   /** The last message sent: everything up to `seq` is already in the states (and perhaps some of the next one; applying it twice does no harm). */
@@ -69,10 +74,11 @@ const PushQuery = z.object({
   seq: z.coerce.number().int().nonnegative().optional(),
 })
 
-export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera }: PushDeps): Push {
+export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera, readOwn }: PushDeps): Push {
   const epoch = `${clock.now().toString(36)}${randomBytes(4).toString('hex')}`
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1024, clientTracking: false })
   const clients = new Set<Client>()
+  const own = createOwnNews<Client>({ log, read: readOwn, send })
   const kept: Kept[] = []
   let keptStates = 0
   let seq = 0
@@ -95,7 +101,7 @@ export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera 
   }
 
   function visibilityOf(user: User): (cameraId: CameraId) => boolean {
-    return user.permissions.includes('camera.see') ? (cameraId) => mayTouchCamera(user, cameraId) : () => false
+    return mayHear(user, 'cameraStatus') ? (cameraId) => mayTouchCamera(user, cameraId) : () => false
   }
 
   function keep(message: Kept) {
@@ -141,6 +147,7 @@ export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera 
 
   function sendHeartbeats() {
     flush()
+    own.retry(clients)
     const texts = new Map<string, Buffer>()
     const states = [...listStates()]
     const alarms = [...listAlarms()]
@@ -192,6 +199,7 @@ export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera 
       webSocket.on('error', (problem) => log.debug({ problem, loginId: login.loginId }, 'a push socket failed'))
       webSocket.on('close', () => clients.delete(client))
       welcome(client, known)
+      own.tell(client)
     })
   }
 
@@ -221,6 +229,7 @@ export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera 
         client.socket.close(SERVER_RESTARTS, 'rights changed')
       }
     },
+    ownChanged: () => own.tellAll(clients),
     endLogin(loginId, reason) {
       let ended = 0
       for (const client of clients) {

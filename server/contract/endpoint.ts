@@ -25,6 +25,8 @@ export type Endpoint<
   permission: M
   /** Name in the audit log. Every change has one; a read has one if it shows pictures or secrets. */
   audit: string | undefined
+  /** Of a read that is repeated many times a second: one record for each login and camera says it for so long. 0: each time. */
+  auditEveryMs: number
   params: P
   query: Q
   body: B
@@ -41,7 +43,7 @@ type Spec<R extends Route, P, Q, B, Y, M> = {
   body?: B
   maxBodyBytes?: number
 } & (ParamNames<R> extends never ? { params?: undefined } : { params: P & z.ZodType<{ [K in ParamNames<R>]: unknown }> }) &
-  (R extends `GET ${string}` ? { audit?: string } : { audit: string })
+  (R extends `GET ${string}` ? { audit?: string; auditEveryMs?: number } : { audit: string })
 
 /** Declares an endpoint. A change (anything but GET) without `audit`, or any without `permission`, does not compile. */
 export function endpoint<
@@ -59,6 +61,7 @@ export function endpoint<
     path,
     permission: spec.permission,
     audit: spec.audit,
+    auditEveryMs: 'auditEveryMs' in spec ? (spec.auditEveryMs ?? 0) : 0,
     params: spec.params as P,
     query: spec.query as Q,
     body: spec.body as B,

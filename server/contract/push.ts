@@ -22,6 +22,11 @@ export const PushMessage = z.discriminatedUnion('topic', [
   z.object({ topic: z.literal('resync'), ...sequenced, reason: z.enum(['new_epoch', 'too_old', 'cameras_changed', 'rights_changed']) }),
   /** Camera states that changed, batched to at most one message per 50 ms. Filtered by what this user may see; `seq` rises for all. */
   z.object({ topic: z.literal('cameraStatus'), ...sequenced, states: z.array(CameraState), changes: z.array(StatusChange) }),
+  /**
+   * Downloads that concern this user alone, after `hello` and whenever it changes: how many wait for their decision, and when each of their own that
+   * can be fetched now became ready, newest first.
+   */
+  z.object({ topic: z.literal('exports'), toDecide: z.number().int().nonnegative(), readyAts: z.array(Instant) }),
   /** This login ended (elsewhere, by an administrator, by time). The socket closes after it. */
   z.object({ topic: z.literal('loginEnded'), reason: z.enum(['signed_out', 'expired', 'revoked']) }),
 ])
@@ -34,6 +39,7 @@ export const pushPermission: Record<PushTopic, RoutePermission> = {
   heartbeat: 'signedIn',
   resync: 'signedIn',
   cameraStatus: 'camera.see',
+  exports: 'camera.download',
   loginEnded: 'signedIn',
 }
 

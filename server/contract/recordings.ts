@@ -83,10 +83,13 @@ export const recordingApi = {
   }),
   /**
    * The key frame at or before a moment, as an MP4 of one picture, for the hand that moves over the timeline. Header `x-still-at`: its moment.
-   * 204 without a body when nothing is stored there. The playback it belongs to stands in the audit log.
+   * 204 without a body when nothing is stored there. The audit log has the first still of a login and camera in ten minutes, with its moment: a hand
+   * that moves over the timeline asks several times a second.
    */
   still: endpoint('GET /api/cameras/:cameraId/recorded-still', {
     permission: 'camera.playback',
+    audit: 'camera.recorded_still',
+    auditEveryMs: 10 * 60_000,
     params: ofCamera,
     query: z.object({ at: instantText }),
     reply: 'bytes',
@@ -120,6 +123,8 @@ export const PlaybackServerMessage = z.discriminatedUnion('type', [
   }),
   /** From FLV time `flvMs` on, moments are `at + (t - flvMs)`. Sent before the first tag of each stretch without a gap. */
   z.object({ type: z.literal('position'), flvMs: z.number(), at: Instant }),
+  /** From FLV time `flvMs` on, moments are so far ahead of the true ones: recorded after a clock was set back. 0 until it is told after an `opened`. */
+  z.object({ type: z.literal('clockOffset'), flvMs: z.number(), clockOffsetMs: z.number().int() }),
   /** Nothing is stored here; what follows goes on at `toAt`. */
   z.object({ type: z.literal('gap'), flvMs: z.number(), fromAt: Instant, toAt: Instant }),
   /** There is nothing newer than `at`; it goes on by itself when there is. `null`: nothing was ever stored. */

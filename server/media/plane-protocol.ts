@@ -104,7 +104,7 @@ export type PlaneMethod = keyof PlaneMethods
 const ErrorName = z.enum(Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]])
 const ofStream = { cameraId: CameraId, profile: Profile, at: Instant }
 const ofExport = { exportId: z.uuid(), cameraId: CameraId }
-const WrittenFile = ExportFile.extend({ stretches: z.array(z.object({ fileMs: z.number(), fromAt: Instant, toAt: Instant })) })
+const WrittenFile = ExportFile.extend({ stretches: z.array(z.object({ fileMs: z.number(), fromAt: Instant, toAt: Instant })), clockOffsetMs: z.number().int() })
 
 export const PlaneMessage = z.union([
   z.object({ id, result: z.unknown() }),

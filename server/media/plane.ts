@@ -79,7 +79,8 @@ export type DiskStatus = { diskId: string | null; folder: string; state: DiskSta
 export type ClipOrder = TimeRange & { exportId: string; cameraId: CameraId; watermark: string | null; isH264: boolean }
 /** From `fileMs` of a file on, its moments are `fromAt + (t - fileMs)`, up to `toAt`; what lies between two stretches is not in the file. */
 export type Stretch = TimeRange & { fileMs: number }
-export type WrittenFile = ExportFile & { stretches: Stretch[] }
+/** `clockOffsetMs`: how far its times are ahead of the machine's clock, at most; 0 unless a clock was set back while it was recorded. */
+export type WrittenFile = ExportFile & { stretches: Stretch[]; clockOffsetMs: number }
 
 /** Why pictures that came are not stored. */
 export type RecordingProblem = 'no_disk' | 'disk_slow' | 'write_failed'

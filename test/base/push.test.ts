@@ -35,13 +35,25 @@ const stateOf = (cameraId: CameraId, status: CameraStatus, at = 0): CameraState 
 /** The push of a server whose sockets are let in as `?user=`; the gate is tested elsewhere. */
 async function openPush(clock = createFakeClock() as FakeClock | typeof systemClock) {
   const states = new Map(cameraIds.map((cameraId) => [cameraId, stateOf(cameraId, 'unknown')]))
-  const users = new Map([user('all', null), user('s1', ['s1']), user('blind', null, ['audit.read'])].map((each) => [each.userId as string, each]))
+  const users = new Map(
+    [user('all', null), user('s1', ['s1']), user('blind', null, ['audit.read']), user('chief', null, ['camera.see', 'camera.download'])].map((each) => [
+      each.userId as string,
+      each,
+    ]),
+  )
   const alarms: DiskAlarm[] = []
+  /** How many exports wait for each user; `reads` counts how often it was asked. */
+  const own = { toDecide: new Map<string, number>(), reads: 0, isBroken: false }
   const push = createPush({
     clock,
     log: silentLog,
     listStates: () => states.values(),
     listAlarms: () => alarms,
+    async readOwn({ userId }) {
+      own.reads++
+      if (own.isBroken) throw new Error('the database is away')
+      return { topic: 'exports', toDecide: own.toDecide.get(userId) ?? 0, readyAts: [] }
+    },
     mayTouchCamera: (who, cameraId) => who.stationIds === null || who.stationIds.includes(stationOf(cameraId) as StationId),
   })
   const server = createServer()
@@ -66,6 +78,7 @@ async function openPush(clock = createFakeClock() as FakeClock | typeof systemCl
     push,
     states,
     alarms,
+    own,
     url,
     set(cameraId: CameraId, status: CameraStatus) {
       const from = states.get(cameraId)!.status
@@ -165,6 +178,31 @@ describe('push: numbers, areas, resume', () => {
     opened.alarms.push({ name: 'one', state: 'ok', level: 'warn' })
     clock.advance(HEARTBEAT_MS)
     expect(await page.has('heartbeat')).toMatchObject({ alarms: [{ name: 'one', state: 'ok', level: 'warn' }] })
+  })
+  test('R-DL-1 each hears what concerns them alone, when their page comes and when it is different; who may not download hears nothing', async () => {
+    opened.own.toDecide.set('chief', 1)
+    const [chief, all, blind] = ['chief', 'all', 'blind'].map((each) => openPage(opened.url, { user: each }))
+    const told = () => chief!.messages.flatMap((message) => (message.topic === 'exports' ? [message.toDecide] : []))
+    await chief!.has('exports')
+    expect(chief!.messages.map(({ topic }) => topic)).toEqual(['hello', 'exports'])
+    for (let i = 0; i < 100; i++) push.ownChanged() // for others: nothing new for this one
+    opened.own.toDecide.set('chief', 2)
+    push.ownChanged()
+    await chief!.until(() => told().length > 1)
+    expect(told()).toEqual([1, 2])
+    expect(opened.own.reads).toBeLessThan(5)
+    await Promise.all([all!.has('hello'), blind!.has('hello')])
+    expect([all, blind].flatMap((page) => page!.messages.map(({ topic }) => topic))).toEqual(['hello', 'hello'])
+  })
+  test('R-DL-1 what could not be read is told with the next heartbeat', async () => {
+    opened.own.isBroken = true
+    const page = openPage(opened.url, { user: 'chief' })
+    await page.has('hello')
+    await page.until(() => opened.own.reads > 0)
+    opened.own.isBroken = false
+    opened.own.toDecide.set('chief', 3)
+    clock.advance(HEARTBEAT_MS)
+    expect(await page.has('exports')).toEqual({ topic: 'exports', toDecide: 3, readyAts: [] })
   })
   test('a page that comes back gets exactly what it missed', async () => {
     for (let i = 0; i < 5; i++) {

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createAuditRepeats } from '../../server/base/audit-repeats.ts'
 import { createEvents } from '../../server/base/events.ts'
 import { createLog, createMeter, hideUrlSecrets, silentLog } from '../../server/base/log.ts'
 import { createRateLimit } from '../../server/base/rate-limit.ts'
 import { createMatcher, queryObject, splitTarget } from '../../server/base/route-match.ts'
 import { createSecrets, openSecrets } from '../../server/base/secrets.ts'
 import { parseRange } from '../../server/base/static-files.ts'
+import type { AuditEntry } from '../../server/base/routes.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
 describe('log', () => {
@@ -130,6 +132,58 @@ describe('rate limit', () => {
     for (let i = 0; i < 1_000; i++) limit.take(`key ${i}`)
     expect(limit.take('key 999')).toBeGreaterThan(0)
     expect(limit.take('key 0')).toBe(0)
+  })
+})
+
+describe('R-SEC-3 audit records of what is asked for many times a second', () => {
+  const PERIOD_MS = 600_000
+  const entryOf = (change: Partial<AuditEntry> = {}) => ({ name: 'camera.recorded_still', loginId: 'l1', cameraId: 'a', ...change }) as AuditEntry
+  function open(maxKeys?: number) {
+    const clock = createFakeClock()
+    const written: AuditEntry[] = []
+    let isBroken = false
+    const record = createAuditRepeats({
+      clock,
+      recordAudit: async (entry) => (isBroken ? Promise.reject(new Error('the database is away')) : void written.push(entry)),
+      ...(maxKeys === undefined ? {} : { maxKeys }),
+    })
+    return { clock, written, record, break: (next: boolean) => (isBroken = next) }
+  }
+
+  test('one speaks for a login and camera for ten minutes, and a clock that was set changes nothing', async () => {
+    const { clock, written, record } = open()
+    for (let i = 0; i < 100; i++) await record(entryOf(), PERIOD_MS)
+    expect(written).toHaveLength(1)
+    clock.stepWall(-86_400_000)
+    clock.advance(PERIOD_MS - 1)
+    await record(entryOf(), PERIOD_MS)
+    expect(written).toHaveLength(1)
+    clock.advance(1)
+    await record(entryOf(), PERIOD_MS)
+    expect(written).toHaveLength(2)
+  })
+  test('another camera, another login and another name have their own', async () => {
+    const { written, record } = open()
+    for (const change of [{}, { cameraId: 'b' }, { loginId: 'l2' }, { name: 'other' }]) await record(entryOf(change as Partial<AuditEntry>), PERIOD_MS)
+    expect(written).toHaveLength(4)
+  })
+  test('while it cannot be written everybody is refused, those too who came meanwhile; then it is tried anew', async () => {
+    const { written, record, break: setBroken } = open()
+    setBroken(true)
+    const asked = await Promise.allSettled([record(entryOf(), PERIOD_MS), record(entryOf(), PERIOD_MS)])
+    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await expect(record(entryOf(), PERIOD_MS)).rejects.toThrow('away')
+    setBroken(false)
+    await record(entryOf(), PERIOD_MS)
+    expect(written).toHaveLength(1)
+  })
+  test('holds no more than it may; one that is forgotten is written once more', async () => {
+    const { written, record } = open(10)
+    for (let i = 0; i < 11; i++) await record(entryOf({ loginId: `l${i}` }), PERIOD_MS)
+    await record(entryOf({ loginId: 'l10' }), PERIOD_MS)
+    expect(written).toHaveLength(11)
+    await record(entryOf({ loginId: 'l0' }), PERIOD_MS)
+    expect(written).toHaveLength(12)
   })
 })
 

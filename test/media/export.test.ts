@@ -158,6 +158,17 @@ describe('R-DL bounds and holes', () => {
     expect([times[249], times[250], times[499], times[500], times[749], times[750]]).toEqual([9_960, 10_000, 19_960, 20_600, 30_560, 30_600])
   })
 
+  test('says how far its times are ahead of the clock, by the note furthest from 0 of what it holds', async () => {
+    const folder = temporaryFolder()
+    const before = writeSegment({ folder, fromAt: NOON, pictures: numberedPictures(0, 250) })
+    const ahead = writeSegment({ folder, fromAt: NOON + 10_000, pictures: numberedPictures(250, 250), clockOffsetMs: 3_720_000 })
+    const less = writeSegment({ folder, fromAt: NOON + 20_000, pictures: numberedPictures(500, 250), clockOffsetMs: 3_000_000 })
+    const segments = [before, ahead, less]
+    expect((await createSetup(segments).write(NOON, NOON + 9_000)).map(({ clockOffsetMs }) => clockOffsetMs)).toEqual([0])
+    expect((await createSetup(segments).write(NOON, NOON + 30_000)).map(({ clockOffsetMs }) => clockOffsetMs)).toEqual([3_720_000])
+    expect((await createSetup(segments).write(NOON + 20_000, NOON + 30_000)).map(({ clockOffsetMs }) => clockOffsetMs)).toEqual([3_000_000])
+  })
+
   test('another format begins another file, at the same moment', async () => {
     const folder = temporaryFolder()
     const small = writeSegment({ folder, fromAt: NOON, pictures: numberedPictures(0, 250) })

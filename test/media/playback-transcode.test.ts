@@ -70,6 +70,17 @@ describe.skipIf(!ffmpegPath || !hasFfprobe)('R-PLAY-1 H.265 is transcoded for a 
     expect(probeFile(path)).toMatchObject({ streams: [{ codec: 'h264', widthPx: 640 }], complaints: '' })
   })
 
+  test('that its times are ahead is told with the first picture that is sent, not with those that only lead to it', async () => {
+    const segment = writeSegment({ folder: temporaryFolder(), fromAt: NOON, pictures: pictures(60), video, clockOffsetMs: 60_000 })
+    const { play } = await createPlaybackSetup([segment], { ffmpegPath })
+    const page = await play({ at: NOON + 31_410 })
+    await until(() => page.pictures().length > 0, 'a picture')
+    expect(page.messages.slice(1, 3)).toEqual([
+      { type: 'position', flvMs: 1_160, at: NOON + 31_160 },
+      { type: 'clockOffset', flvMs: 1_160, clockOffsetMs: 60_000 },
+    ])
+  })
+
   test('a browser that can gets it as it is stored', async () => {
     const { play, transcoders } = await setup()
     const page = await play({ codecs: ['h264', 'h265'] })

@@ -103,6 +103,25 @@ describe('R-PLAY-1 any time in what is recorded', () => {
     for (const { flvMs, at } of page.of('position')) expect(at).toBe(NOON + flvMs)
   })
 
+  test('R-STORE recorded after a clock was set back: how far times are ahead is told where it begins and where it ends, and anew after a seek', async () => {
+    const folder = temporaryFolder()
+    const parts = [0, 3_720_000, 3_720_000, 0].map((clockOffsetMs, index) =>
+      writeSegment({ folder, fromAt: NOON + index * 8_000, pictures: numberedPictures(index * seconds(8), seconds(8)), clockOffsetMs }),
+    )
+    const { play } = await createPlaybackSetup(parts)
+    const page = await play({ at: NOON })
+    page.follow()
+    await until(() => page.pictures().length === seconds(32), 'all pictures')
+    expect(page.of('clockOffset')).toEqual([
+      { type: 'clockOffset', flvMs: 8_000, clockOffsetMs: 3_720_000 },
+      { type: 'clockOffset', flvMs: 24_000, clockOffsetMs: 0 },
+    ])
+    expect(page.of('gap')).toEqual([])
+    page.send({ type: 'seek', seekId: 1, at: NOON + 17_000 })
+    await until(() => page.of('clockOffset').length > 2, 'told anew')
+    expect(page.of('clockOffset')[2]).toEqual({ type: 'clockOffset', flvMs: page.of('opened').at(-1)!.flvBaseMs, clockOffsetMs: 3_720_000 })
+  })
+
   test('a gap is told, and FLV times run on across it', async () => {
     const folder = temporaryFolder()
     const before = writeSegment({ folder, fromAt: NOON, pictures: numberedPictures(0, seconds(4)) })

@@ -97,6 +97,8 @@ export type SegmentOptions = {
   notedId?: string
   /** Each fragment says that it begins so much later than the one before it ended. */
   slipMs?: number
+  /** How far the file says its times are ahead. */
+  clockOffsetMs?: number
 }
 
 /** Writes a whole file. `offsets` are where its fragments begin. */
@@ -114,8 +116,9 @@ export function writeSegment(options: SegmentOptions): StoredSegment & { offsets
     slipMs = 0,
     notedId = 'a',
     soundAtPictures = false,
+    clockOffsetMs = 0,
   } = options
-  const parts: Uint8Array[] = [muxFragmentedHead({ video, audio, note: { version: 1, cameraId: notedId, profile: 'main', startAt: fromAt, clockOffsetMs: 0 } })]
+  const parts: Uint8Array[] = [muxFragmentedHead({ video, audio, note: { version: 1, cameraId: notedId, profile: 'main', startAt: fromAt, clockOffsetMs } })]
   const offsets: number[] = []
   let soundBase = 0
   for (let from = 0; from < pictures.length; from += fragmentFrames) {

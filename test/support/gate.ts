@@ -59,7 +59,14 @@ export async function openTestGate({
     return station !== undefined && (user.stationIds === null || user.stationIds.includes(station as StationId))
   }
   const states: CameraState[] = []
-  const push = createPush({ clock, log: silentLog, listStates: () => states, listAlarms: () => [], mayTouchCamera })
+  const push = createPush({
+    clock,
+    log: silentLog,
+    listStates: () => states,
+    listAlarms: () => [],
+    mayTouchCamera,
+    readOwn: async () => ({ topic: 'exports', toDecide: 0, readyAts: [] }),
+  })
   events.on('loginEnded', ({ loginId, reason }) => void push.endLogin(loginId, reason))
   events.on('userChanged', ({ userId }) => push.rightsChanged(userId))
 

@@ -24,6 +24,8 @@ export type PushHandlers = {
   stateHash(): string
   /** What is wrong with the platform itself, told again with every heartbeat. */
   onAlarms(alarms: Topic<'heartbeat'>['alarms']): void
+  /** What waits for this user, and what of theirs is ready. */
+  onExports(news: Topic<'exports'>): void
   onLoginEnded(reason: Topic<'loginEnded'>['reason']): void
   /** The line could not be opened `attempts` times in a row: a moment to ask whether the login still holds. */
   onConnectFailed(attempts: number): void
@@ -187,6 +189,9 @@ export function createPushClient(
       case 'cameraStatus':
         if (waiting === undefined) take(message)
         else waiting.push(message)
+        return
+      case 'exports':
+        handlers.onExports(message)
         return
       case 'loginEnded':
         handlers.onLoginEnded(message.reason)

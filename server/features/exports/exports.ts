@@ -4,12 +4,12 @@ import { AppError } from '../../base/errors.ts'
 import type { ClockGuard } from '../../base/clock-guard.ts'
 import type { FileReply, User } from '../../base/routes.ts'
 import type { Export, ExportClip, ExportLimits, RequestExport } from '../../contract/exports.ts'
-import type { CameraId, UserId } from '../../contract/ids.ts'
+import type { CameraId, Instant, UserId } from '../../contract/ids.ts'
 import type { TimeRange } from '../../contract/recordings.ts'
 import { createFolders } from './folders.ts'
 import { APPROVAL_OVER_BYTES, APPROVAL_WAIT_MS, dailyLimitOf, KEEP_DAYS, LIMIT_WINDOW_MS, LISTED_MS } from './limits.ts'
 import { createQueue, type QueueDeps } from './queue.ts'
-import type { StoredClip, StoredExport } from './store.ts'
+import type { ExportStore, StoredClip, StoredExport } from './store.ts'
 
 /** How often it is looked for files and requests whose time is over, and for what is still to be written. */
 const LOOK_EVERY_MS = 60_000
@@ -20,12 +20,18 @@ export type ExportsDeps = Omit<QueueDeps, 'folders'> & {
   clockGuard: Pick<ClockGuard, 'mayExpire'>
   mayTouch(user: Pick<User, 'stationIds'>, cameraId: CameraId): boolean
   nameOf(cameraId: CameraId): string
+  /** One was asked for, or is in another state than before. */
+  onChanged(): void
 }
 
-export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }: ExportsDeps) {
-  const { store, clock, log, clipSize } = deps
+/** For whom it concerns: how many wait for their decision, and when each of their own that can be fetched became ready, newest first. */
+export type ExportNews = { toDecide: number; readyAts: Instant[] }
+
+export function createExports({ folder, clockGuard, mayTouch, nameOf, onChanged, ...deps }: ExportsDeps) {
+  const { clock, log, clipSize } = deps
+  const store = tellingStore(deps.store, onChanged)
   const folders = createFolders(folder)
-  const queue = createQueue({ ...deps, folders })
+  const queue = createQueue({ ...deps, store, folders })
   /** Requests of one account are weighed one after the other: two at once must not both fit. */
   const weighing = new Map<UserId, Promise<unknown>>()
   /** What clips are still to be written from; unknown until it has been read. */
@@ -221,7 +227,7 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
       ...clip,
       doneMs: clip.state === 'ready' ? recordedMs : (progress?.doneMs ?? 0),
       totalMs: progress?.totalMs ?? recordedMs,
-      files: files.map(({ stretches: _stretches, ...file }) => file),
+      files: files.map(({ stretches: _stretches, clockOffsetMs: _offset, ...file }) => file),
     }
   }
 
@@ -233,6 +239,12 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
       const toDecide = (await store.listIn(['waiting'])).filter((exported) => isMineToDecide(exported, user))
       const exports = [...own, ...toDecide].sort((a, b) => b.requestedAt - a.requestedAt)
       return { limits: await limitsOf(user), exports: exports.map((exported) => replyOf(exported, user)) }
+    },
+    async newsOf(user: User): Promise<ExportNews> {
+      const toDecide = (await store.listIn(['waiting'])).filter((exported) => isMineToDecide(exported, user)).length
+      const own = await store.listOf(user.userId, clock.now() - LISTED_MS)
+      const ready = own.filter((exported) => exported.state === 'ready' && mayTouchAll(user, camerasOf(exported)))
+      return { toDecide, readyAts: ready.flatMap(({ readyAt }) => readyAt ?? []).sort((a, b) => b - a) }
     },
     decide,
     cancel,
@@ -250,3 +262,18 @@ export function createExports({ folder, clockGuard, mayTouch, nameOf, ...deps }:
   }
 }
 export type Exports = ReturnType<typeof createExports>
+
+function tellingStore(store: ExportStore, onChanged: () => void): ExportStore {
+  return {
+    ...store,
+    async add(exported) {
+      await store.add(exported)
+      onChanged()
+    },
+    async change(exportId, from, to) {
+      const isChanged = await store.change(exportId, from, to)
+      if (isChanged && to.state !== undefined) onChanged()
+      return isChanged
+    },
+  }
+}

@@ -12,7 +12,8 @@ export const recordingRoutes = ({ recordings, plane, mayTouch }: Deps): BoundRou
   return [
     ...routes(recordingApi, {
       timeline: ({ params, query }) => recordings.timeline(params.cameraId, query),
-      still: async ({ params, query }) => {
+      still: async ({ params, query, note }) => {
+        note({ detail: { at: query.at } })
         const still = await plane.recordedStill(params.cameraId, query.at)
         return still && { contentType: 'video/mp4', bytes: still.mp4, headers: { 'x-still-at': String(still.at), 'Cache-Control': 'no-store' } }
       },
@@ -20,6 +21,7 @@ export const recordingRoutes = ({ recordings, plane, mayTouch }: Deps): BoundRou
       policies: () => ({ policies: recordings.listPolicies() }),
       setPolicy: async ({ body, note }) => {
         await recordings.setPolicy(body)
+        recordings.storage.forget()
         const { cameraIds, mode, profile, keepDays } = body
         note({ detail: { cameraIds, mode, profile, keepDays } })
         return {}

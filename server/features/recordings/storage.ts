@@ -126,6 +126,10 @@ export function createStorage({ store, plane, clock, quotaBytes, policyOf, listP
       reply.catch(() => (latest = undefined))
       return reply
     },
+    /** What is to be recorded changed: what was added up before is not told any more. */
+    forget() {
+      latest = undefined
+    },
     /** Planned and recorded milliseconds of each camera and local day, up to now. */
     async days(range: TimeRange): Promise<StoredDays> {
       const nowAt = clock.now()

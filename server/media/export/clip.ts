@@ -134,12 +134,13 @@ async function writePart(part: Part, clip: Clip, order: ClipOrder, fileName: str
     written = await recodeFile({ plainPath, path, text: order.watermark, heightPx }, { ffmpegPath, room, signal, onMedia: (ms) => progress.add(ms) })
     await rm(plainPath)
   }
-  const { fromAt, toAt, stretches } = part
+  const { fromAt, toAt, stretches, clockOffsetMs } = part
   return {
     fileName,
     fromAt,
     toAt,
     stretches,
+    clockOffsetMs,
     bytes: written.bytes,
     sha256: written.sha256,
     frames: written.frames ?? part.pictures.count,

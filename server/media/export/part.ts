@@ -27,6 +27,8 @@ export class Part {
   readonly chunks: PlacedChunk[] = []
   readonly stretches: Stretch[] = []
   soundDelayMs = 0
+  /** Of the recordings it is written from, the one furthest from 0. */
+  clockOffsetMs = 0
   private lastMs = -1
 
   constructor({ head }: RecordedFile) {
@@ -50,6 +52,7 @@ export class Part {
 
   add(taken: Taken): void {
     const { stretch, fileMs } = this.place(taken.at)
+    if (Math.abs(taken.clockOffsetMs) > Math.abs(this.clockOffsetMs)) this.clockOffsetMs = taken.clockOffsetMs
     const bytesBefore = [this.pictures.totalBytes, this.sounds.totalBytes] as const
     for (const picture of taken.pictures) this.addPicture(picture, fileMs + picture.dts - taken.pictures[0]!.dts)
     stretch.toAt = stretch.fromAt + this.durationMs - stretch.fileMs

@@ -16,6 +16,8 @@ export type Taken = {
   sounds: readonly StoredSample[]
   /** When the first of these pictures was taken. */
   at: Instant
+  /** How far the times of this file are ahead of the machine's clock. */
+  clockOffsetMs: number
 }
 
 export type SelectDeps = ReaderDeps & {
@@ -38,7 +40,7 @@ export async function* selectRecorded(cameraId: CameraId, { fromAt, toAt }: Time
     }
     const { file, fragment } = step
     if (fragment.at >= toAt) return
-    refuseForeign(file, cameraId)
+    const { clockOffsetMs } = ownNote(file, cameraId)
     if (deps.damaged.has(fragment.at)) {
       goesOn = false
       continue
@@ -50,13 +52,15 @@ export async function* selectRecorded(cameraId: CameraId, { fromAt, toAt }: Time
     const at = momentOf(fragment, fragment.video[from]!)
     if (from > 0 || !step.isContinuous || isFirst) soundFromAt = at
     isFirst = false
-    yield { file, fragment, pictures: fragment.video.slice(from, to), sounds: soundsBetween(file, fragment, soundFromAt, toAt), at }
+    yield { file, fragment, pictures: fragment.video.slice(from, to), sounds: soundsBetween(file, fragment, soundFromAt, toAt), at, clockOffsetMs }
   }
 }
 
-function refuseForeign(file: RecordedFile, cameraId: CameraId) {
+/** What the file says of itself; throws for another camera's. */
+function ownNote(file: RecordedFile, cameraId: CameraId): SegmentNote {
   const note = SegmentNote.safeParse(file.head.note).data
   if (note?.cameraId !== cameraId) throw new ExportProblem('damaged_file', `${file.path} is of camera ${note?.cameraId ?? 'unknown'}, not ${cameraId}`)
+  return note
 }
 
 /** Index of the last key frame at or before `at`, else of the first one; -1 when there is none. */

@@ -16,6 +16,7 @@ import { openedAs, Outlet } from './outlet.ts'
 import { type ReaderDeps, readRecording, type ReadStep, type Unreadable } from './reader.ts'
 import { Teller } from './teller.ts'
 import type { PlacedFragment, RecordedFile } from '../recorded/recorded-file.ts'
+import { SegmentNote } from '../recording/segment-note.ts'
 import { createSampleReader, inOrderOfTime, isWholePicture } from '../recorded/samples.ts'
 
 export type PlaybackLimits = {
@@ -70,6 +71,7 @@ export class Playout {
   /** Undefined: the next picture must be a key frame. */
   private run: Run | undefined
   private lastSoundFlvMs = -1
+  private noted: { file: RecordedFile; clockOffsetMs: number } | undefined
   private toldEndAt: Instant | null | undefined
   private endPolls = 0
 
@@ -163,7 +165,7 @@ export class Playout {
     const { audio } = file.head
     const { isKeyFramesOnly } = this.ask
     if (!isContinuous) this.run = undefined
-    else if (this.run) this.keepTime(fragment, this.run)
+    else if (this.run) this.keepTime(file, fragment, this.run)
     const first = this.format ? fragment.video[0]! : fragment.video[Math.max(0, keyIndexAt(fragment, this.ask.at))]!
     const read = createSampleReader(file, fragment, !isKeyFramesOnly)
     for (const { kind, sample, dtsMs } of inOrderOfTime(fragment, audio?.sampleRateHz ?? 1)) {
@@ -183,11 +185,12 @@ export class Playout {
   }
 
   /** The first picture of a stretch: what the page must know before it. */
-  private async begin({ head }: RecordedFile, fragment: PlacedFragment, sample: StoredSample) {
-    const format: FeedFormat = { video: head.video, audio: head.audio }
+  private async begin(file: RecordedFile, fragment: PlacedFragment, sample: StoredSample) {
+    const format: FeedFormat = { video: file.head.video, audio: file.head.audio }
     const at = momentOf(fragment, sample)
     if (!this.isSameFormat(format)) await this.open(format, at)
     this.teller.tellMoment(this.nextFlvMs, at)
+    this.teller.tellClockOffset(this.nextFlvMs, this.clockOffsetOf(file))
     this.run = { shiftMs: this.nextFlvMs - sample.dts, fromFlvMs: this.nextFlvMs, nextDts: sample.dts }
   }
 
@@ -240,11 +243,18 @@ export class Playout {
   }
 
   /** Pictures follow without a seam, but times may be a little off, or jump. */
-  private keepTime({ at, video }: PlacedFragment, run: Run) {
+  private keepTime(file: RecordedFile, { at, video }: PlacedFragment, run: Run) {
     const { dts } = video[0]!
     if (Math.abs(dts - run.nextDts) > HOLE_MS) run.shiftMs = this.nextFlvMs - dts
     else this.nextFlvMs = Math.max(this.nextFlvMs, dts + run.shiftMs)
     if (Math.abs(at - this.teller.newestAt(this.nextFlvMs)!) >= POSITION_MS) this.teller.tellMoment(this.nextFlvMs, at)
+    this.teller.tellClockOffset(this.nextFlvMs, this.clockOffsetOf(file))
+  }
+
+  /** By its own note, which is read once. */
+  private clockOffsetOf(file: RecordedFile): number {
+    if (this.noted?.file !== file) this.noted = { file, clockOffsetMs: SegmentNote.safeParse(file.head.note).data?.clockOffsetMs ?? 0 }
+    return this.noted.clockOffsetMs
   }
 
   /** False for a picture that is not whole. In the times of key frames only, all pictures count. */

@@ -11,6 +11,7 @@ export class Teller {
   private held: { opened: Opened; later: PlaybackServerMessage[] } | undefined
   /** Oldest first; the last one that was shown is the first of them. */
   private told: { flvMs: number; at: Instant }[] = []
+  private clockOffsetMs = 0
 
   constructor(send: (message: PlaybackServerMessage) => void) {
     this.send = send
@@ -28,6 +29,7 @@ export class Teller {
 
   open(opened: Opened) {
     this.told = []
+    this.clockOffsetMs = 0
     this.held = { opened, later: [] }
   }
 
@@ -41,6 +43,8 @@ export class Teller {
     const at = position?.type === 'position' ? position.at + Math.round(firstFlvMs - position.flvMs) : opened.at
     this.send({ ...opened, at, flvBaseMs: firstFlvMs })
     this.send({ type: 'position', flvMs: firstFlvMs, at })
+    const offset = later.findLast((message) => message.type === 'clockOffset' && message.flvMs <= firstFlvMs)
+    if (offset?.type === 'clockOffset') this.send({ ...offset, flvMs: firstFlvMs })
     for (const message of later) if (!('flvMs' in message) || message.flvMs > firstFlvMs) this.send(message)
   }
 
@@ -51,6 +55,13 @@ export class Teller {
     if (toAt - fromAt > HOLE_MS) this.say({ type: 'gap', flvMs, fromAt, toAt })
     this.told.push({ flvMs, at: toAt })
     this.say({ type: 'position', flvMs, at: toAt })
+  }
+
+  /** What follows from `flvMs` on was recorded with a clock that was off by so much. Says it only when that is new. */
+  tellClockOffset(flvMs: number, clockOffsetMs: number) {
+    if (clockOffsetMs === this.clockOffsetMs) return
+    this.clockOffsetMs = clockOffsetMs
+    this.say({ type: 'clockOffset', flvMs, clockOffsetMs })
   }
 
   /** What is shown now: what lies before it will not be asked for again. */

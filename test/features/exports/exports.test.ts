@@ -1,18 +1,21 @@
 /** R-DL: who may ask for how much, who approves, what becomes of it over restarts, and when the files go. Media is a fake that does what the test says. */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import WebSocket from 'ws'
 import { createClockGuard } from '../../../server/base/clock-guard.ts'
 import { silentLog } from '../../../server/base/log.ts'
 import type { User } from '../../../server/base/routes.ts'
 import type { Export, ExportFailure } from '../../../server/contract/exports.ts'
 import type { CameraId, StationId } from '../../../server/contract/ids.ts'
+import type { PushMessage } from '../../../server/contract/push.ts'
 import { createExports, createExportStore } from '../../../server/features/exports/index.ts'
 import type { ClipOrder, WrittenFile } from '../../../server/media/plane.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { createFakePlane } from '../../support/fake-plane.ts'
-import { draftOf, openTestWorld, stationOf, testPassword, type TestApp, type TestWorld } from '../../support/open-app.ts'
+import { draftOf, openTestWorld, signIn, stationOf, testPassword, type TestApp, type TestWorld } from '../../support/open-app.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -69,6 +72,13 @@ async function signInPerson(running: TestApp, stationIds: string[] | null = null
     list: async () => (await ask('GET /api/exports')).body as { limits: { usedBytes: number; usedCount: number }; exports: Export[] },
     find: async (exportId: string) => ((await ask('GET /api/exports')).body as { exports: Export[] }).exports.find((each) => each.exportId === exportId),
     decide: (exportId: string, isApproved: boolean) => ask(`POST /api/exports/${exportId}/decision`, { isApproved, note: 'seen' }),
+    async openPush() {
+      const socket = new WebSocket(`${running.url.replace('http', 'ws')}/push`, { headers: { cookie: headers.cookie, origin: running.url } })
+      const messages: PushMessage[] = []
+      socket.on('message', (text) => messages.push(JSON.parse((text as Buffer).toString()) as PushMessage))
+      await once(socket, 'open')
+      return { messages, close: () => socket.close() }
+    },
     cancel: (exportId: string) => ask(`DELETE /api/exports/${exportId}`),
     fetch: (exportId: string, name: string) => ask(`GET /api/exports/${exportId}/file?name=${encodeURIComponent(name)}`),
   }
@@ -116,6 +126,7 @@ function finishClip({ fake }: TestApp, order = fake.clips.at(-1)!, change: Parti
     sound: null,
     frames: 90_000,
     stretches: [{ fileMs: 0, fromAt, toAt }],
+    clockOffsetMs: 0,
     ...change,
   }
   fake.emit({ type: 'exportDone', exportId, cameraId, files: [file] })
@@ -151,10 +162,45 @@ function openAlone(clock: ReturnType<typeof createFakeClock>) {
     nameOf: (cameraId) => cameraId,
     clipSize: async (cameraId) => ({ cameraId, recordedMs: 0, bytes: 0, gaps: [] }),
     recordAudit: async () => {},
+    onChanged: () => undefined,
   })
   onTestFinished(() => exports.close())
   return exports
 }
+
+describe('R-DL-1 who learns of it by push', () => {
+  test('who may decide, of what waits for them; who asked, of what became ready; nobody else', async () => {
+    const { running, fake, clock } = await start()
+    await record(running, 'a', 600e6, NOON - HOUR_MS)
+    const asker = await signInPerson(running)
+    const decider = await signIn(running, { account: `decider-${++people}`, role: 'supervisor' })
+    const elsewhere = await signIn(running, { account: `elsewhere-${++people}`, role: 'supervisor', stationIds: ['s2' as StationId] })
+    const duty = await signIn(running, { account: `duty-${++people}`, role: 'dutyOfficer' })
+    const pages = await Promise.all([decider, elsewhere, duty].map((visitor) => visitor.openPush()))
+    const askersPage = await asker.openPush()
+    const newsOf = ({ messages }: { messages: PushMessage[] }) =>
+      messages.flatMap((message) => (message.topic === 'exports' ? [{ toDecide: message.toDecide, readyAts: message.readyAts }] : []))
+    const none = { toDecide: 0, readyAts: [] }
+    await until(() => [...pages.slice(0, 2), askersPage].every((page) => newsOf(page).length === 1))
+
+    const { exportId, state } = (await asker.request({ fromAt: NOON - HOUR_MS, toAt: NOON })).reply
+    expect(state).toBe('waiting')
+    await until(() => newsOf(pages[0]!).at(-1)?.toDecide === 1)
+    const reply = await decider.post(`/api/exports/${exportId}/decision`, { isApproved: true, note: '' })
+    expect(reply.status).toBe(200)
+    await until(() => newsOf(pages[0]!).at(-1)?.toDecide === 0)
+    await until(() => fake.clips.length === 1)
+    finishClip(running)
+    await until(() => newsOf(askersPage).at(-1)?.readyAts.length === 1)
+    expect(newsOf(askersPage)).toEqual([none, { toDecide: 0, readyAts: [clock.now()] }])
+    expect(newsOf(pages[0]!)).toEqual([none, { toDecide: 1, readyAts: [] }, none])
+    expect([newsOf(pages[1]!), newsOf(pages[2]!)]).toEqual([[none], []])
+    // deleted: there is nothing to fetch any more
+    await asker.cancel(exportId)
+    await until(() => newsOf(askersPage).at(-1)?.readyAts.length === 0)
+    for (const page of [...pages, askersPage]) page.close()
+  })
+})
 
 describe('R-DL from the request to the files', () => {
   test('one clip after the other; then manifest, sums and instructions, whose hashes are those of the files', async () => {
@@ -199,7 +245,7 @@ describe('R-DL from the request to the files', () => {
         {
           cameraId: 'a',
           cameraName: '甲 "路口"',
-          clockOffsetMs: null,
+          clockOffsetMs: 0,
           files: [{ fileName: first.fileName, sha256: first.sha256, stretches: [{ fileMs: 0 }] }],
           gaps: [],
         },
@@ -220,7 +266,32 @@ describe('R-DL from the request to the files', () => {
       ).toBe(sha256)
     const instructions = await person.fetch(exportId, '说明.txt')
     expect(instructions.bytes.toString()).toContain('certutil -hashfile')
+    expect(instructions.bytes.toString()).not.toContain('时间须更正')
     expect(instructions.headers.get('content-disposition')).toContain("filename*=UTF-8''%E8%AF%B4%E6%98%8E.txt")
+  })
+
+  test('R-DL-2 recordings that ran ahead of a clock that was set back: the manifest has by how much, the instructions say it in words', async () => {
+    const { running, fake } = await start()
+    const person = await signInPerson(running)
+    const { exportId } = (await person.request({ cameraIds: ['a', 'b'] })).reply
+    await until(() => fake.clips.length === 1)
+    finishClip(running, undefined, { clockOffsetMs: 3_720_000 })
+    await until(() => fake.clips.length === 2)
+    const file = finishClip(running)
+    await until(async () => (await stateOf(person, exportId)) === 'ready')
+    const ready = (await person.find(exportId))!
+    expect(JSON.stringify(ready)).not.toContain('clockOffsetMs')
+    const manifest = JSON.parse((await person.fetch(exportId, 'manifest.json')).bytes.toString()) as never
+    expect(manifest).toMatchObject({
+      cameras: [
+        { cameraId: 'a', clockOffsetMs: 3_720_000, files: [{ clockOffsetMs: 3_720_000 }] },
+        { cameraId: 'b', clockOffsetMs: 0, files: [{ fileName: file.fileName, clockOffsetMs: 0 }] },
+      ],
+    })
+    const instructions = (await person.fetch(exportId, '说明.txt')).bytes.toString()
+    expect(instructions).toContain('甲 "路口"（a）：所示时间比实际快 1 小时 2 分\r\n')
+    expect(instructions).toContain('times shown are 1 h 2 min ahead of the true time')
+    expect(instructions).not.toContain('（b）')
   })
 
   test('what failed is said, the rest is there; when all fails nothing is', async () => {
@@ -444,6 +515,7 @@ describe('R-DL what befalls it', () => {
         return { cameraId, recordedMs: HOUR_MS, bytes: 1, gaps: [] }
       },
       recordAudit: async () => {},
+      onChanged: () => undefined,
     })
     onTestFinished(() => exports.close())
     await exports.open()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { StationId } from '../../../server/contract/ids.ts'
+import type { CameraId, StationId } from '../../../server/contract/ids.ts'
 import { draftOf, openTestWorld, signIn, stationOf, type TestApp, type TestWorld, type Visitor } from '../../support/open-app.ts'
 
 const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 50 })
@@ -14,7 +14,7 @@ beforeAll(async () => {
   world = await openTestWorld()
   running = await world.start()
   await running.app.cameras.putStations([stationOf('north'), stationOf('south')])
-  await running.app.cameras.putCameras([draftOf('n1', 'north'), draftOf('s1', 'south')])
+  await running.app.cameras.putCameras([draftOf('n1', 'north'), draftOf('n2', 'north'), draftOf('s1', 'south')])
   duty = await signIn(running, { account: 'duty', stationIds: ['north' as StationId] })
 })
 afterAll(async () => {
@@ -22,7 +22,16 @@ afterAll(async () => {
   await world.close()
 })
 
-type AuditRow = { name: string; request_id: string; camera_id: string | null }
+type AuditRow = {
+  name: string
+  request_id: string
+  camera_id: string | null
+  account: string
+  login_id: string | null
+  result: string
+  code: string | null
+  detail: string
+}
 async function auditOf(name: string): Promise<AuditRow[]> {
   const rows = await world.database.database.as<{ audit_log: AuditRow }>().selectFrom('audit_log').selectAll().execute()
   return rows.filter((row) => row.name === name)
@@ -88,5 +97,40 @@ describe('R-PLAY playback sockets', () => {
     await expect(duty.openSocket(`/media/playback/n1?at=${NOON}`)).rejects.toThrow('503')
     await until(() => expect(running.app.playback.viewerCount()).toBeLessThanOrEqual(before))
     running.fake.setLink('up')
+  })
+})
+
+describe('R-SEC-3 stills of a recording', () => {
+  const still = (cameraId: string, at: number) => duty.getBytes(`/api/cameras/${cameraId}/recorded-still?at=${at}`)
+  const recordsOf = async (cameraId: string) =>
+    (await auditOf('camera.recorded_still')).filter(({ camera_id, account }) => camera_id === cameraId && account === 'duty')
+
+  test('a night looked at second by second is one record for each camera, at the first picture that was shown and with its moment', async () => {
+    expect((await still('n1', NOON - 1)).status).toBe(204) // nothing is stored, nothing is shown
+    expect(await recordsOf('n1')).toEqual([])
+    for (const cameraId of ['n1', 'n2']) running.fake.recordedStills.set(cameraId as CameraId, { at: NOON, mp4: new Uint8Array([0, 0, 0, 8]) })
+    const asked = await Promise.all(Array.from({ length: 20 }, (_, second) => still('n1', NOON + second * 1_000)))
+    expect(asked.every(({ status }) => status === 200)).toBe(true)
+    const [record, ...more] = await recordsOf('n1')
+    expect(more).toEqual([])
+    expect(record).toMatchObject({ result: 'ok', login_id: expect.any(String) })
+    expect(JSON.parse(record!.detail).at).toBeGreaterThanOrEqual(NOON)
+    expect(JSON.parse(record!.detail).at).toBeLessThan(NOON + 20_000)
+  })
+
+  test('no record, no picture', async () => {
+    await world.database.sql('alter table audit_log rename to audit_log_away')
+    try {
+      expect((await still('n2', NOON)).status).toBeGreaterThanOrEqual(500)
+    } finally {
+      await world.database.sql('alter table audit_log_away rename to audit_log')
+    }
+    expect((await still('n2', NOON + 5_000)).status).toBe(200)
+    expect(await recordsOf('n2')).toMatchObject([{ result: 'ok', detail: JSON.stringify({ at: NOON + 5_000 }) }])
+  })
+
+  test('one of another station is not there, and the refusal is written down', async () => {
+    expect((await still('s1', NOON)).status).toBe(404)
+    expect(await recordsOf('s1')).toMatchObject([{ result: 'failed', code: 'not_found' }])
   })
 })

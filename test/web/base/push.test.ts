@@ -51,6 +51,7 @@ function rig() {
     onCameraStatus: vi.fn((message: { seq: number }) => void taken.push(message.seq)),
     stateHash: () => server.hash,
     onAlarms: () => undefined,
+    onExports: vi.fn(),
     onLoginEnded: vi.fn(),
     onConnectFailed: vi.fn(),
   } satisfies PushHandlers
@@ -106,6 +107,15 @@ describe('W1 the page knows what the server knows', () => {
     last().say(status('e1', 11))
     expect(taken).toEqual([6, 9, 10, 11])
     expect(client.connection.value).toBe('live')
+    client.stop()
+  })
+
+  test('R-DL-1 what concerns the user alone is handed on, whatever else is being fetched', async () => {
+    const { client, last, handlers, server } = await live()
+    server.gate = new Promise(() => undefined)
+    last().say(hello('e2', 1))
+    last().say({ topic: 'exports', toDecide: 2, readyAts: [5] })
+    expect(handlers.onExports).toHaveBeenCalledWith({ topic: 'exports', toDecide: 2, readyAts: [5] })
     client.stop()
   })
 

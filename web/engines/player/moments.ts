@@ -14,10 +14,13 @@ type Stretch = { flvMs: number; at: Instant; gapFromAt: Instant | undefined }
 export function createMoments() {
   /** Rising in time; each lasts until the next begins. */
   let stretches: Stretch[] = []
+  /** Rising in time: from when on moments are so far ahead of the true ones. */
+  let offsets: { flvMs: number; clockOffsetMs: number }[] = []
 
   return {
     reset() {
       stretches = []
+      offsets = []
     },
     /** From `flvMs` on, moments are `at + (t - flvMs)`. Replaces what was said of the same time or later. */
     position(flvMs: number, at: Instant) {
@@ -27,6 +30,10 @@ export function createMoments() {
     gap(flvMs: number, fromAt: Instant, toAt: Instant) {
       put({ flvMs, at: toAt, gapFromAt: fromAt })
     },
+    clockOffset(flvMs: number, clockOffsetMs: number) {
+      offsets = [...offsets.filter((each) => each.flvMs < flvMs), { flvMs, clockOffsetMs }]
+    },
+    clockOffsetAt: (flvMs: number): number => offsets.findLast((each) => each.flvMs <= flvMs)?.clockOffsetMs ?? 0,
     /** Undefined before the first position. */
     toAt(flvMs: number): Instant | undefined {
       const stretch = stretches.findLast((each) => each.flvMs <= flvMs) ?? stretches[0]

@@ -122,6 +122,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
       sent = { atMs: 0, speed: -1 }
       times.startAnew()
     } else if (message.type === 'position') moments.position(message.flvMs, message.at)
+    else if (message.type === 'clockOffset') moments.clockOffset(message.flvMs, message.clockOffsetMs)
     else if (message.type === 'gap') moments.gap(message.flvMs, message.fromAt, message.toAt)
     else end = { at: message.at }
     report()
@@ -304,6 +305,7 @@ export function createPlaybackPlayer(video: HTMLVideoElement, options: PlaybackP
       retryInS: waitMs > 0 ? Math.ceil(waitMs / 1000) : null,
       opened,
       soundProblem: sound.problem(opened),
+      clockOffsetMs: times.clockOffsetOf(screen.shownMediaMs()),
       hasPicture: screen.hasPicture(),
     }
   }

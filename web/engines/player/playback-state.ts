@@ -36,6 +36,8 @@ export type PlaybackState = {
   retryInS: number | null
   opened: PlaybackOpened | null
   soundProblem: SoundProblem | null
+  /** How far the moment shown is ahead of the true one, by what the recording notes of the recorder's clock; 0: not at all. */
+  clockOffsetMs: number
   hasPicture: boolean
 }
 

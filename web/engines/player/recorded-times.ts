@@ -27,6 +27,11 @@ export function createRecordedTimes() {
     },
     /** Moment of a media time. */
     momentOf,
+    /** How far moments at a media time are ahead of the true ones. */
+    clockOffsetOf(mediaMs: number | undefined): number {
+      const flvMs = mediaMs === undefined ? undefined : flv.toFlvMs(mediaMs)
+      return flvMs === undefined ? 0 : moments.clockOffsetAt(flvMs)
+    },
     /** Moment of the picture beside the one shown at a media time; beyond the buffer it is reckoned. */
     momentBeside(mediaMs: number | undefined, step: 1 | -1): Instant | null {
       return mediaMs === undefined ? null : momentOf(frames.beside(mediaMs, step) ?? mediaMs + step * usualFrameMs)

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, type ShallowRef, shallowRef } from 'vue'
 import { cameraApi, type CameraPoint } from '../../../server/contract/cameras.ts'
 import { stationApi, type Station } from '../../../server/contract/stations.ts'
-import type { CameraId, StationId } from '../../../server/contract/ids.ts'
+import type { CameraId, Instant, StationId } from '../../../server/contract/ids.ts'
 import { mapApi, type MapConfig } from '../../../server/contract/map.ts'
 import { hashStates } from '../../../server/contract/push.ts'
 import { statusApi, type StatusChange } from '../../../server/contract/status.ts'
@@ -19,6 +19,9 @@ const publishEveryMs = 250
 const keptChanges = 500
 const fetchedChanges = 200
 
+export type ExportNews = { readonly toDecide: number; readonly readyAts: readonly Instant[] }
+const noExportNews: ExportNews = { toDecide: 0, readyAts: [] }
+
 export const useCameraStore = defineStore('cameras', () => {
   const account = useAccountStore()
   const byId: ShallowRef<ReadonlyMap<CameraId, CameraPoint>> = shallowRef(new Map())
@@ -30,6 +33,9 @@ export const useCameraStore = defineStore('cameras', () => {
   const isLoaded = shallowRef(false)
   /** Recording disks that somebody should look at. */
   const alarms: ShallowRef<readonly DiskAlarm[]> = shallowRef([])
+
+  /** Downloads that wait for this user's decision, and when those of their own became ready, newest first; push brings them as it does the states. */
+  const exportNews: ShallowRef<ExportNews> = shallowRef(noExportNews)
 
   const points = computed<readonly CameraPoint[]>(() => [...byId.value.values()])
   const counts = computed(() => countStates(points.value))
@@ -55,6 +61,7 @@ export const useCameraStore = defineStore('cameras', () => {
     onAlarms(told) {
       if (JSON.stringify(told) !== JSON.stringify(alarms.value)) alarms.value = told
     },
+    onExports: ({ toDecide, readyAts }) => (exportNews.value = { toDecide, readyAts }),
     onLoginEnded: (reason) => account.onLoginEnded(reason),
     onConnectFailed: () => void account.confirmLogin(),
   })
@@ -72,6 +79,7 @@ export const useCameraStore = defineStore('cameras', () => {
     stations.value = new Map()
     mapConfig.value = null
     alarms.value = []
+    exportNews.value = noExportNews
     isLoaded.value = false
     loadError.value = null
     publish()
@@ -114,6 +122,7 @@ export const useCameraStore = defineStore('cameras', () => {
 
   return {
     alarms,
+    exportNews,
     byId,
     stations,
     mapConfig,

@@ -3,6 +3,8 @@ import type { zh } from './zh.ts'
 
 export const en: SameShape<typeof zh> = {
   title: 'Download clip',
+  news: { title: 'Downloads', toDecide: '{count} to approve', ready: '{count} ready' },
+  isNew: 'new',
   mine: 'My downloads',
   toDecide: 'Mine to decide',
   noSelection: 'Nothing selected: I and O set its ends, or drag on the timeline with Shift',

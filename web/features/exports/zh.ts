@@ -1,6 +1,8 @@
 /** Texts of downloads. */
 export const zh = {
   title: '下载选段',
+  news: { title: '下载', toDecide: '待审批 {count}', ready: '新下载 {count}' },
+  isNew: '新',
   mine: '我的下载',
   toDecide: '待我审批',
   noSelection: '还没有选段：按 I、O 定起止，或在时间轴上按住 Shift 拖动',

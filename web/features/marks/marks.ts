@@ -19,6 +19,8 @@ export function useMarks(cameraIds: () => readonly CameraId[], wanted: () => Tim
   const locks = computed(() => [...byId.value.values()].flatMap((known) => known.locks).toSorted((a, b) => a.fromAt - b.fromAt))
   /** Why the last fetch failed; null once one has succeeded. */
   const problem = shallowRef<unknown>(null)
+  /** Of which stretch `byId` speaks; undefined before it was read. */
+  let known: TimeRange | undefined
   let asked: { cameraIds: readonly CameraId[]; range: TimeRange } | undefined
   let running: AbortController | undefined
   let settleTimer: ReturnType<typeof setTimeout> | undefined
@@ -43,6 +45,7 @@ export function useMarks(cameraIds: () => readonly CameraId[], wanted: () => Tim
     marks,
     locks,
     problem,
+    range: (): TimeRange | undefined => known,
     /** Each throws `ApiError`; the rows show what is true then. */
     async addMark(cameraId: CameraId, at: Instant, note: string): Promise<void> {
       await call(markApi.addMark, { params: { cameraId }, body: { at, note } })
@@ -82,6 +85,7 @@ export function useMarks(cameraIds: () => readonly CameraId[], wanted: () => Tim
       const replies = await Promise.all(ids.map((cameraId) => call(markApi.list, { params: { cameraId }, query, signal })))
       if (signal.aborted) return
       byId.value = new Map(ids.map((cameraId, index) => [cameraId, replies[index] ?? { marks: [], locks: [] }]))
+      known = query
       problem.value = null
     } catch (error) {
       if (!signal.aborted) problem.value = error

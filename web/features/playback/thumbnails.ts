@@ -5,29 +5,40 @@
 import { onScopeDispose, shallowRef } from 'vue'
 import type { CameraId, Instant } from '../../../server/contract/ids.ts'
 import { recordingApi } from '../../../server/contract/recordings.ts'
-import { callBytes } from '../../base/api.ts'
-import { decodeStill } from '../../engines/player/index.ts'
+import { ApiError, callBytes } from '../../base/api.ts'
+import { serverNow } from '../../base/server-clock.ts'
+import { decodeStill, StillNotDecodable } from '../../engines/player/index.ts'
 
 export type RecordedStill = { bitmap: ImageBitmap; at: Instant }
-/** `still` undefined: on its way; null: nothing is stored there, or it could not be shown. */
-export type Thumbnail = { cameraId: CameraId; at: Instant; still: RecordedStill | null | undefined }
+/** Why there is none. `nothing`: none is stored there. `h265`, `undecodable`: this browser cannot show it. `failed`: it was not read, this time. */
+export type NoStill = { why: 'nothing' | 'h265' | 'undecodable' } | { why: 'failed'; problem: unknown }
+/** `still` and `missing` null: it is on its way. */
+export type Thumbnail = { cameraId: CameraId; at: Instant; still: RecordedStill | null; missing: NoStill | null }
+type Answer = Pick<Thumbnail, 'still' | 'missing'>
 type Wish = { cameraId: CameraId; at: Instant }
 
 const restMs = 80
 const kept = 48
+/** A server that is busy is not asked sooner. */
+const busyMs = 1_000
 const widthPx = 288
 /** Moments this near show the same key frame more often than not. */
 const sameMs = 1_000
+/** What is younger may still be on its way to the disk: that there is none now says nothing of later. */
+export const settledMs = 30_000
+const onItsWay: Answer = { still: null, missing: null }
 
 export function createThumbnails({
   fetchStill,
   onChange,
+  now = serverNow,
 }: {
-  /** Null: nothing is stored there. */
+  /** Null: nothing is stored there. Throws when it cannot be read or shown. */
   fetchStill: (wish: Wish, signal: AbortSignal) => Promise<RecordedStill | null>
   onChange: (thumbnail: Thumbnail | null) => void
+  now?: () => Instant
 }) {
-  const cache = new Map<string, RecordedStill | null>()
+  const cache = new Map<string, Answer>()
   let wanted: Wish | null = null
   let hasRested = false
   let running: AbortController | undefined
@@ -40,14 +51,14 @@ export function createThumbnails({
       hasRested = false
       if (!wish) return onChange(null)
       const known = cache.get(keyOf(wish))
-      onChange({ ...wish, still: known })
-      if (known === undefined) timer = setTimeout(rest, restMs)
+      onChange({ ...wish, ...(known ?? onItsWay) })
+      if (!known) timer = setTimeout(rest, restMs)
     },
     close() {
       clearTimeout(timer)
       wanted = null
       running?.abort()
-      for (const still of cache.values()) still?.bitmap.close()
+      for (const { still } of cache.values()) still?.bitmap.close()
       cache.clear()
     },
   }
@@ -61,23 +72,42 @@ export function createThumbnails({
     const wish = wanted
     if (!wish) return
     const { signal } = (running = new AbortController())
-    // one that cannot be shown is not asked for again and again
-    const still = await fetchStill(wish, signal).catch(() => null)
+    const answer = await fetchStill(wish, signal).then(answerOf, refusalOf)
     running = undefined
-    if (signal.aborted) return still?.bitmap.close()
-    keep(keyOf(wish), still)
+    if (signal.aborted) return answer.still?.bitmap.close()
+    if (isLasting(answer, wish, now())) keep(keyOf(wish), answer)
     if (!wanted) return
-    if (keyOf(wanted) === keyOf(wish)) onChange({ ...wanted, still })
-    else if (hasRested) void ask()
+    if (keyOf(wanted) !== keyOf(wish)) return hasRested ? void ask() : undefined
+    onChange({ ...wanted, ...answer })
+    // the server has a lot to do: once more when it said so, if the hand still rests there
+    const pauseMs = pauseOf(answer)
+    if (pauseMs !== null) timer = setTimeout(rest, pauseMs)
   }
 
-  function keep(key: string, still: RecordedStill | null) {
-    cache.set(key, still)
+  function keep(key: string, answer: Answer) {
+    cache.set(key, answer)
     const oldest = cache.keys().next().value
     if (cache.size <= kept || oldest === undefined) return
-    cache.get(oldest)?.bitmap.close()
+    cache.get(oldest)?.still?.bitmap.close()
     cache.delete(oldest)
   }
+}
+
+const answerOf = (still: RecordedStill | null): Answer => (still ? { still, missing: null } : { still: null, missing: { why: 'nothing' } })
+
+function refusalOf(problem: unknown): Answer {
+  if (!(problem instanceof StillNotDecodable)) return { still: null, missing: { why: 'failed', problem } }
+  return { still: null, missing: { why: problem.codec === 'h265' ? 'h265' : 'undecodable' } }
+}
+
+/** Whether asking again later would bring the same. */
+function isLasting({ missing }: Answer, { at }: Wish, now: Instant): boolean {
+  return missing?.why !== 'failed' && (missing?.why !== 'nothing' || at < now - settledMs)
+}
+
+function pauseOf({ missing }: Answer): number | null {
+  if (missing?.why !== 'failed' || !(missing.problem instanceof ApiError) || missing.problem.code !== 'rate_limited') return null
+  return Math.max(busyMs, missing.problem.retryAfterMs ?? 0)
 }
 
 function keyOf({ cameraId, at }: Wish): string {

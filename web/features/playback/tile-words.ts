@@ -1,7 +1,7 @@
 /** What a picture of playback has to say, in the fewest words: fact, cause, what happens next. Pure but for the language. */
 import type { Instant } from '../../../server/contract/ids.ts'
 import type { VideoCodec } from '../../../server/contract/media.ts'
-import { formatMoment } from '../../base/format.ts'
+import { formatDuration, formatMoment } from '../../base/format.ts'
 import { t } from '../../base/i18n.ts'
 import type { PlaybackState } from '../../engines/player/index.ts'
 
@@ -35,6 +35,13 @@ export function tileFacts(state: PlaybackState | null): string {
     `${widthPx}×${heightPx}`,
     ...(isKeyFramesOnly ? [t('playback.keyFramesOnly')] : []),
   ].join(' · ')
+}
+
+/** How far the moments of this recording are off, in words; empty when they are right. */
+export function clockWords(state: PlaybackState | null): string {
+  const offsetMs = state?.clockOffsetMs ?? 0
+  if (offsetMs === 0) return ''
+  return t(offsetMs > 0 ? 'playback.tile.clockAhead' : 'playback.tile.clockBehind', { duration: formatDuration(Math.abs(offsetMs)) })
 }
 
 /** Why sound that is wanted is not heard; empty when it is, or is not wanted. */

@@ -92,6 +92,13 @@ export const en: SameShape<typeof zh> = {
     nothingWhat: 'System administrator: choose cameras under Policies and set them to continuous',
     nothingMine: 'Choose cameras and set a policy',
   },
+  unplanned: {
+    line: '{count} wired cameras have no recording policy',
+    off: '({count} of them set to off)',
+    what: 'The rule is {days} days or more, kept centrally',
+    choose: 'Select them and set a policy',
+    who: 'The system administrator sets it under Policies',
+  },
   heat: {
     label: 'Recorded share of each camera and day',
     all: 'All',
@@ -140,6 +147,7 @@ export const en: SameShape<typeof zh> = {
     profiles: { main: 'Main', sub: 'Sub' },
     keep: 'Days kept',
     keepWrong: '1 to 365 days',
+    keepShort: '{count} wired cameras among them: the rule is {days} days or more',
     day: 'Per day',
     stored: 'Stored',
     all: 'Choose all {count}',

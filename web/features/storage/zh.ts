@@ -89,6 +89,13 @@ export const zh = {
     nothingWhat: '由系统管理员在「录像策略」中选点位并设为连续',
     nothingMine: '选点位，设录像策略',
   },
+  unplanned: {
+    line: '{count} 路有线点位没有录像计划',
+    off: '（其中 {count} 路设为不录）',
+    what: '规定集中保存不少于 {days} 天',
+    choose: '选中这些点位，设录像策略',
+    who: '由系统管理员在「录像策略」中设定',
+  },
   heat: {
     label: '每路每天的录像完整率',
     all: '全部',
@@ -137,6 +144,7 @@ export const zh = {
     profiles: { main: '主码流', sub: '子码流' },
     keep: '保存天数',
     keepWrong: '1 到 365 天',
+    keepShort: '含 {count} 路有线点位：规定保存不少于 {days} 天',
     day: '每天写入',
     stored: '已存',
     all: '选择全部 {count} 路',

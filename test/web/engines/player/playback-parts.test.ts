@@ -22,6 +22,17 @@ describe('R-PLAY-2 moments of a recording', () => {
     expect([moments.toAt(1500), moments.toAt(2499), moments.toAt(2500), moments.toAt(3000)]).toEqual([11_000, 11_999, 60_000, 60_500])
   })
 
+  test('how far the clock of the recorder was off, from when to when', () => {
+    const moments = createMoments()
+    moments.position(0, 10_000)
+    expect(moments.clockOffsetAt(500)).toBe(0)
+    moments.clockOffset(1_000, 60_000)
+    moments.clockOffset(3_000, 0)
+    expect([999, 1_000, 2_999, 3_000].map(moments.clockOffsetAt)).toEqual([0, 60_000, 60_000, 0])
+    moments.reset()
+    expect(moments.clockOffsetAt(2_000)).toBe(0)
+  })
+
   test('a small step of the clocks is not a gap', () => {
     const moments = createMoments()
     moments.position(0, 10_000)

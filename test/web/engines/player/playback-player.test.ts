@@ -181,6 +181,18 @@ describe('R-PLAY-1 one recording', () => {
     expect(player.state().phase).toBe('playing')
   })
 
+  test('says how far the moment shown is ahead of the true one, and no longer once it is not', async () => {
+    const { player, fake } = await playing()
+    say({ type: 'clockOffset', flvMs: 0, clockOffsetMs: 3_720_000 })
+    say({ type: 'clockOffset', flvMs: 5000, clockOffsetMs: 0 })
+    fake.show(2)
+    player.follow(pace(2_000))
+    expect(player.state().clockOffsetMs).toBe(3_720_000)
+    fake.show(6)
+    player.follow(pace(6_000))
+    expect(player.state().clockOffsetMs).toBe(0)
+  })
+
   test('asked for a moment in a gap, it begins behind it and says so', async () => {
     const { player, fake } = openPlayer()
     player.follow(pace())

@@ -6,14 +6,18 @@ import type { ClipSize, Export, ExportLimits } from '../../../../server/contract
 import type { CameraId } from '../../../../server/contract/ids.ts'
 import type { Gap, TimeRange } from '../../../../server/contract/recordings.ts'
 import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
+import { setPreferenceAccount } from '../../../../web/base/preference.ts'
 import ClipPanel from '../../../../web/features/exports/ClipPanel.vue'
 import { needsApproval, sayRequest, whyNot } from '../../../../web/features/exports/clip-words.ts'
 import { sayFacts, sayTitle } from '../../../../web/features/exports/export-words.ts'
 import { useExports } from '../../../../web/features/exports/exports.ts'
 import { createPace } from '../../../../web/features/exports/pace.ts'
+import { useCameraStore } from '../../../../web/features/cameras/store.ts'
+import ExportNews from '../../../../web/features/exports/ExportNews.vue'
 import { sayGap } from '../../../../web/features/playback/gap-words.ts'
 import { messages } from '../../../../web/messages.ts'
 import { createRecordingsApi, type RecordingsApi, toFetch } from '../../support/recordings-api.ts'
+import { signInAs } from '../../support/sign-in.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
 const now = new Date(2026, 10, 22, 19, 42, 8).getTime()
@@ -153,6 +157,7 @@ describe('R-DL-1 the panel', () => {
         'onUpdate:unticked': (unticked: ReadonlySet<CameraId>) => panel.setProps({ unticked }),
         ...more,
       },
+      global: { plugins: [signInAs({ role: 'supervisor' })] },
       attachTo: document.body,
     })
     await settle(400)
@@ -242,5 +247,72 @@ describe('R-DL-1 the panel', () => {
     expect(panel.find('.ask').exists()).toBe(false)
     expect(panel.findAll('.export')).toHaveLength(1)
     expect(asked.some(({ path }) => path.endsWith('/clip-size'))).toBe(false)
+  })
+})
+
+describe('R-DL-1 news of downloads on every page', () => {
+  let wrapper: VueWrapper
+  const open = async (account: string) => {
+    const pinia = signInAs({ role: 'supervisor', account })
+    setPreferenceAccount(account)
+    wrapper = mount(ExportNews, { global: { plugins: [pinia] }, attachTo: document.body })
+    await settle()
+    return useCameraStore()
+  }
+  const button = () => wrapper.get('button.news')
+  const inbox = () => document.querySelector('.inbox')
+  afterEach(() => {
+    wrapper.unmount()
+    setPreferenceAccount('')
+  })
+
+  test('says nothing when there is nothing; else how many wait and how many are ready', async () => {
+    const cameras = await open('D-101')
+    expect([button().text(), button().attributes('aria-label')]).toEqual(['', '下载'])
+    cameras.exportNews = { toDecide: 2, readyAts: [now - minute] }
+    await settle()
+    expect(button().text()).toBe('待审批 2 · 新下载 1')
+    expect(button().attributes('aria-label')).toBe('下载 · 待审批 2 · 新下载 1')
+  })
+
+  test('Esc closes the list, wherever the focus is', async () => {
+    await open('D-104')
+    await button().trigger('click')
+    await settle(500)
+    expect([button().attributes('aria-expanded'), inbox() !== null]).toEqual(['true', true])
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
+    await settle(1_000)
+    expect(button().attributes('aria-expanded')).toBe('false')
+  })
+
+  test('looking at the list is having seen what is ready, on this account alone; what waits goes on waiting', async () => {
+    api.put(api.makeExport(wish, { state: 'ready', readyAt: now - minute }))
+    const cameras = await open('D-102')
+    cameras.exportNews = { toDecide: 1, readyAts: [now - minute] }
+    await settle()
+    await button().trigger('click')
+    await settle(500)
+    expect(inbox()?.querySelectorAll('.export .new')).toHaveLength(1)
+    expect(button().text()).toBe('待审批 1')
+    // one more becomes ready before one's eyes: the list has it at once, and it was seen
+    const before = asked.length
+    api.put(api.makeExport(wish, { state: 'ready', readyAt: now }))
+    cameras.exportNews = { toDecide: 0, readyAts: [now, now - minute] }
+    await settle()
+    expect(asked.length).toBeGreaterThan(before)
+    expect(inbox()?.querySelectorAll('.export')).toHaveLength(2)
+    expect(button().text()).toBe('')
+    wrapper.unmount()
+
+    for (const [account, words] of [
+      ['D-102', ''],
+      ['D-103', '新下载 2'],
+    ] as const) {
+      const again = await open(account)
+      again.exportNews = { toDecide: 0, readyAts: [now, now - minute] }
+      await settle()
+      expect([account, button().text()]).toEqual([account, words])
+      if (account === 'D-102') wrapper.unmount()
+    }
   })
 })

@@ -228,9 +228,12 @@ describe('R-PLAY-4 the tools', () => {
     await press('n')
     expect(clock()).toBe('19:22:08')
     await press('n')
-    expect(wrapper.get('.remark').text()).toBe('时间轴范围内没有下一个标记')
+    expect(wrapper.get('.remark').text()).toBe('19:22:08 之后没有下一个标记')
     await press('b')
     expect(clock()).toBe('18:52:08')
+    // the local day and half of it before: what is older was not looked at, and that is what is said
+    await press('b')
+    expect(wrapper.get('.remark').text()).toBe('已载入的 11-21 12:00–18:52:08 内没有上一个标记；缩小时间轴可看更远')
   })
 })
 

@@ -4,7 +4,9 @@ import { effectScope, nextTick, ref } from 'vue'
 import type { CameraId } from '../../../../server/contract/ids.ts'
 import type { Mark } from '../../../../server/contract/marks.ts'
 import type { TimeRange } from '../../../../server/contract/recordings.ts'
-import { findJump } from '../../../../web/features/playback/jumps.ts'
+import { ApiError } from '../../../../web/base/api.ts'
+import { StillNotDecodable } from '../../../../web/engines/player/index.ts'
+import { findJump, findSearched } from '../../../../web/features/playback/jumps.ts'
 import { around, useSelection, withIn, withOut } from '../../../../web/features/playback/selection.ts'
 import { createThumbnails, type RecordedStill, type Thumbnail } from '../../../../web/features/playback/thumbnails.ts'
 import type { KnownTimeline } from '../../../../web/features/playback/timeline-cover.ts'
@@ -103,20 +105,60 @@ describe('R-PLAY-4 jumps', () => {
   ])('$name', ({ target, from, to }) => expect(findJump(target, from, timelines, marks)).toBe(to))
 })
 
+describe('R-PLAY-4 where a jump has looked', () => {
+  const nowAt = base + 100 * minute
+  const loaded = [
+    { fromAt: base, toAt: base + 60 * minute },
+    { fromAt: base + 10 * minute, toAt: base + 50 * minute },
+  ]
+  const at = base + 30 * minute
+  test.each([
+    {
+      name: 'forward: as far as all cameras are loaded',
+      target: 'nextMark' as const,
+      ranges: loaded,
+      from: at,
+      want: { toAt: base + 50 * minute, isToNow: false },
+    },
+    { name: 'back: the same', target: 'previousMark' as const, ranges: loaded, from: at, want: { fromAt: base + 10 * minute, toAt: at, isToNow: false } },
+    {
+      name: 'to now: there is no further',
+      target: 'fault' as const,
+      ranges: [{ fromAt: base, toAt: nowAt - 20_000 }],
+      from: at,
+      want: { fromAt: at, isToNow: true },
+    },
+    { name: 'nothing loaded', target: 'gapEnd' as const, ranges: [], from: at, want: undefined },
+    { name: 'loaded elsewhere', target: 'gapEnd' as const, ranges: loaded, from: base + 70 * minute, want: undefined },
+  ])('$name', ({ target, ranges, from, want }) => {
+    const searched = findSearched(target, from, ranges, nowAt)
+    if (want) expect(searched).toMatchObject(want)
+    else expect(searched).toBeUndefined()
+  })
+})
+
 describe('R-PLAY-2 stills for the hand on the timeline', () => {
-  type Ask = { cameraId: CameraId; at: number; answer: (still: RecordedStill | null) => void }
+  type Ask = { cameraId: CameraId; at: number; answer: (still: RecordedStill | null) => void; fail: (problem: unknown) => void }
   let asks: Ask[]
   let shown: (Thumbnail | null)[]
+  let nowAt: number
   const picture = (at: number) => ({ bitmap: { close: vi.fn() } as unknown as ImageBitmap, at })
   const make = () =>
     createThumbnails({
-      fetchStill: ({ cameraId, at }) => new Promise((answer) => asks.push({ cameraId, at, answer })),
+      fetchStill: ({ cameraId, at }) => new Promise((answer, fail) => asks.push({ cameraId, at, answer, fail })),
       onChange: (next) => shown.push(next),
+      now: () => nowAt,
     })
   const settle = () => vi.advanceTimersByTimeAsync(0)
+  /** The hand comes to a moment and rests. */
+  const rest = (thumbnails: ReturnType<typeof make>, at: number) => {
+    thumbnails.want({ cameraId: a, at })
+    vi.advanceTimersByTime(100)
+  }
   beforeEach(() => {
     asks = []
     shown = []
+    nowAt = base + 600 * minute
   })
 
   test('none while the hand moves, one when it rests', async () => {
@@ -128,7 +170,7 @@ describe('R-PLAY-2 stills for the hand on the timeline', () => {
     expect(asks).toEqual([])
     vi.advanceTimersByTime(40)
     expect(asks.map(({ at }) => at)).toEqual([base + 9 * minute])
-    expect(shown.at(-1)!.still).toBeUndefined()
+    expect(shown.at(-1)).toMatchObject({ still: null, missing: null })
     asks[0]!.answer(picture(base + 9 * minute - 300))
     await settle()
     expect(shown.at(-1)!.still!.at).toBe(base + 9 * minute - 300)
@@ -145,7 +187,7 @@ describe('R-PLAY-2 stills for the hand on the timeline', () => {
     await settle()
     expect(asks.map(({ at }) => at)).toEqual([base, base + 2 * minute])
     // the first picture is not shown at a place it does not belong to
-    expect(shown.at(-1)).toEqual({ cameraId: a, at: base + 2 * minute, still: undefined })
+    expect(shown.at(-1)).toEqual({ cameraId: a, at: base + 2 * minute, still: null, missing: null })
   })
 
   test('what was seen is kept; of another camera it is another', async () => {
@@ -170,13 +212,67 @@ describe('R-PLAY-2 stills for the hand on the timeline', () => {
     vi.advanceTimersByTime(100)
     asks[0]!.answer(null)
     await settle()
-    expect(shown.at(-1)!.still).toBeNull()
+    expect(shown.at(-1)).toMatchObject({ still: null, missing: { why: 'nothing' } })
     want({ cameraId: a, at: base + minute })
     vi.advanceTimersByTime(100)
     want(null)
     asks[1]!.answer(picture(base + minute))
     await settle()
     expect(shown.at(-1)).toBeNull()
+  })
+
+  test.each([
+    { name: 'H.265 in a browser that cannot', problem: new StillNotDecodable('h265', 'no decoder'), why: 'h265', isAskedAgain: false },
+    { name: 'damaged', problem: new StillNotDecodable('h264', 'PIPELINE_ERROR_DECODE'), why: 'undecodable', isAskedAgain: false },
+    { name: 'not decoded in time', problem: new Error('the still was not decoded in time'), why: 'failed', isAskedAgain: true },
+    { name: 'the line was cut', problem: new ApiError('server_unreachable', 0), why: 'failed', isAskedAgain: true },
+    { name: 'too many at once', problem: new ApiError('rate_limited', 429, { retryAfterMs: 500 }), why: 'failed', isAskedAgain: true },
+  ])('what cannot be shown is not called a gap, and only what will never be shown is not asked for again: $name', async ({ problem, why, isAskedAgain }) => {
+    const thumbnails = make()
+    rest(thumbnails, base)
+    asks[0]!.fail(problem)
+    await settle()
+    expect(shown.at(-1)).toMatchObject({ still: null, missing: { why } })
+    thumbnails.want(null)
+    rest(thumbnails, base)
+    expect(asks).toHaveLength(isAskedAgain ? 2 : 1)
+    expect(shown.at(-1)).toMatchObject(isAskedAgain ? { still: null, missing: null } : { missing: { why } })
+    thumbnails.close()
+  })
+
+  test('a server that was busy is asked once more while the hand rests, and no more when it has left', async () => {
+    const busy = new ApiError('rate_limited', 429, { retryAfterMs: 3_000 })
+    const thumbnails = make()
+    rest(thumbnails, base)
+    asks[0]!.fail(busy)
+    await settle()
+    vi.advanceTimersByTime(2_999)
+    expect(asks).toHaveLength(1)
+    vi.advanceTimersByTime(1)
+    expect(asks).toHaveLength(2)
+    asks[1]!.fail(busy)
+    await settle()
+    thumbnails.want(null)
+    vi.advanceTimersByTime(60_000)
+    expect(asks).toHaveLength(2)
+  })
+
+  test('of the last half minute that nothing is stored is no lasting answer: it is being written', async () => {
+    const thumbnails = make()
+    nowAt = base + 29_000
+    for (const expected of [1, 2]) {
+      rest(thumbnails, base)
+      expect(asks).toHaveLength(expected)
+      asks.at(-1)!.answer(null)
+      await settle()
+      expect(shown.at(-1)).toMatchObject({ missing: { why: 'nothing' } })
+    }
+    nowAt = base + 31_000
+    rest(thumbnails, base)
+    asks.at(-1)!.answer(null)
+    await settle()
+    rest(thumbnails, base)
+    expect(asks).toHaveLength(3)
   })
 
   test('few are kept, the others are let go', async () => {

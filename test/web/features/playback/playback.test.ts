@@ -11,7 +11,7 @@ import type { PlaybackState } from '../../../../web/engines/player/index.ts'
 import { reasonAt } from '../../../../web/features/playback/gap-words.ts'
 import { parsePlaybackQuery, serializePlaybackQuery, shownIds } from '../../../../web/features/playback/query.ts'
 import { useRecordedDays } from '../../../../web/features/playback/recorded-days.ts'
-import { tileWords } from '../../../../web/features/playback/tile-words.ts'
+import { clockWords, tileWords } from '../../../../web/features/playback/tile-words.ts'
 import { covers, type KnownTimeline, splice } from '../../../../web/features/playback/timeline-cover.ts'
 import { toRow } from '../../../../web/features/playback/timeline-rows.ts'
 import { useTimelines } from '../../../../web/features/playback/timelines.ts'
@@ -273,9 +273,15 @@ describe('R-PLAY-1 a picture says what it is', () => {
     retryInS: null,
     opened: null,
     soundProblem: null,
+    clockOffsetMs: 0,
     hasPicture: true,
     ...more,
   })
+  test.each([
+    { offsetMs: 0, words: '' },
+    { offsetMs: 3_720_000, words: '此段录像的时间比实际快 1时2分' },
+    { offsetMs: -90_000, words: '此段录像的时间比实际慢 1分30秒' },
+  ])('times that are off by $offsetMs ms are said', ({ offsetMs, words }) => expect(clockWords(state({ clockOffsetMs: offsetMs }))).toBe(words))
   const sayOf = (more: Partial<PlaybackState>, reason = '') => {
     const words = tileWords(state(more), { at: now + 10_000, reason, now, waitedLong: true })
     return [words.title, ...words.lines].join(' / ')

@@ -244,6 +244,44 @@ describe('R-STORE policies', () => {
   })
 })
 
+describe('R-STORE-1 wired cameras that nobody records', () => {
+  test('are told on the overview; the system administrator gets them ticked, and the line goes once they have a policy', async () => {
+    await open('/storage', 'systemAdmin')
+    // `c` was never set; `b` is recorded, by what the server adds up
+    expect(wrapper.get('.unplanned').text()).toContain('1 路有线点位没有录像计划')
+    await wrapper.get('.unplanned .text-button').trigger('click')
+    await settle()
+    expect(router.currentRoute.value.query).toEqual({ part: 'policies' })
+    // the list of policies is newer: of `b` there is none any more
+    expect(wrapper.get('.dock').text()).toContain('澄桥路口-c')
+    expect(wrapper.get('.unplanned').text()).toContain('2 路有线点位没有录像计划')
+    await wrapper.get('.unplanned .text-button').trigger('click')
+    expect(wrapper.get('.dock').text()).toContain('已选 2 路')
+    replies['/api/recording-policies'] = {
+      policies: ['a', 'b', 'c'].map((cameraId) => ({ cameraId, mode: 'continuous', schedule: [], profile: 'main', keepDays: 15 })),
+    }
+    await wrapper.get('.dock form').trigger('submit')
+    await settle()
+    expect(asked.find(({ method }) => method === 'POST')!.body).toMatchObject({ cameraIds: ['b', 'c'], mode: 'continuous', keepDays: 15 })
+    expect(wrapper.find('.unplanned').exists()).toBe(false)
+  })
+  test('others are told whose it is to set', async () => {
+    await open('/storage', 'supervisor')
+    expect(wrapper.get('.unplanned').text()).toContain('由系统管理员在「录像策略」中设定')
+    expect(wrapper.find('.unplanned button').exists()).toBe(false)
+  })
+  test('fewer days than the rule asks are said before saving, and saving stays possible', async () => {
+    await open('/storage?part=policies', 'systemAdmin')
+    await wrapper.findAll('.box .line')[0]!.trigger('click')
+    expect(wrapper.get('.dock').text()).not.toContain('规定保存')
+    await wrapper.get('.dock input').setValue('14')
+    expect(wrapper.get('.dock').text()).toContain('含 1 路有线点位：规定保存不少于 15 天')
+    expect(wrapper.get('.dock .save button').attributes('disabled')).toBeUndefined()
+    await wrapper.findAll('.dock .option')[2]!.trigger('click') // off
+    expect(wrapper.get('.dock').text()).not.toContain('规定保存')
+  })
+})
+
 describe('R-PLAY-4 locks', () => {
   test('unlocking asks, with the day the range will go', async () => {
     await open('/storage?part=locks')

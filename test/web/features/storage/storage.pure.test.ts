@@ -8,6 +8,7 @@ import { forecastOf, heldOf } from '../../../../web/features/storage/held.ts'
 import { missingOf } from '../../../../web/features/storage/missing.ts'
 import { needOf } from '../../../../web/features/storage/policy-need.ts'
 import { parseStorageView, serializeStorageView } from '../../../../web/features/storage/query.ts'
+import { unplannedOf } from '../../../../web/features/storage/unplanned.ts'
 import { hourState, minutesOf, paint, paintBox, presetHours } from '../../../../web/features/storage/week-hours.ts'
 import { cameraPoint } from '../cameras/points.ts'
 
@@ -226,3 +227,23 @@ describe('the address is the view', () => {
 function station(text: string) {
   return { stationId: StationId.parse(text), name: text, shortName: text, jurisdiction: null, labelLonLat: [111.66, 40.75] as [number, number] }
 }
+
+describe('R-STORE-1 wired cameras without a plan', () => {
+  test('never set and set to off count, those set to off by themselves too; wireless ones and those out of service do not', () => {
+    const points = [
+      cameraPoint({ id: 'never' }),
+      cameraPoint({ id: 'off' }),
+      cameraPoint({ id: 'hours' }),
+      cameraPoint({ id: 'always' }),
+      cameraPoint({ id: 'wireless', link: 'wireless' }),
+      cameraPoint({ id: 'away', status: 'suspended' }),
+      cameraPoint({ id: 'down', status: 'offline' }),
+    ]
+    const modes = new Map([
+      [id('off'), 'off' as const],
+      [id('hours'), 'scheduled' as const],
+      [id('always'), 'continuous' as const],
+    ])
+    expect(unplannedOf(points, (cameraId) => modes.get(cameraId))).toEqual({ cameraIds: ['never', 'off', 'down'], off: 1 })
+  })
+})
