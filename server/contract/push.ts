@@ -22,6 +22,11 @@ export const PushMessage = z.discriminatedUnion('topic', [
   z.object({ topic: z.literal('resync'), ...sequenced, reason: z.enum(['new_epoch', 'too_old', 'cameras_changed', 'rights_changed']) }),
   /** Camera states that changed, batched to at most one message per 50 ms. Filtered by what this user may see; `seq` rises for all. */
   z.object({ topic: z.literal('cameraStatus'), ...sequenced, states: z.array(CameraState), changes: z.array(StatusChange) }),
+  /**
+   * The layouts or rotations this user may use are not what they were before `changedAt`: `GET /api/wall-layouts` and `wall-rotations` say what they are now.
+   * Only to its owner and the roles it is, or was, shared with. Not numbered: a page that was away reads them anew when it comes back.
+   */
+  z.object({ topic: z.literal('wallLists'), changedAt: Instant }),
   /** This login ended (elsewhere, by an administrator, by time). The socket closes after it. */
   z.object({ topic: z.literal('loginEnded'), reason: z.enum(['signed_out', 'expired', 'revoked']) }),
 ])
@@ -34,6 +39,7 @@ export const pushPermission: Record<PushTopic, RoutePermission> = {
   heartbeat: 'signedIn',
   resync: 'signedIn',
   cameraStatus: 'camera.see',
+  wallLists: 'camera.live',
   loginEnded: 'signedIn',
 }
 

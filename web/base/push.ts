@@ -25,6 +25,8 @@ export type PushHandlers = {
   /** What is wrong with the platform itself, told again with every heartbeat. */
   onAlarms(alarms: Topic<'heartbeat'>['alarms']): void
   onLoginEnded(reason: Topic<'loginEnded'>['reason']): void
+  /** Layouts or rotations of walls are others than before. A page that was away is not told: it reads them when the line is back. */
+  onWallLists(changedAt: Instant): void
   /** The line could not be opened `attempts` times in a row: a moment to ask whether the login still holds. */
   onConnectFailed(attempts: number): void
 }
@@ -187,6 +189,9 @@ export function createPushClient(
       case 'cameraStatus':
         if (waiting === undefined) take(message)
         else waiting.push(message)
+        return
+      case 'wallLists':
+        handlers.onWallLists(message.changedAt)
         return
       case 'loginEnded':
         handlers.onLoginEnded(message.reason)

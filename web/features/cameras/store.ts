@@ -30,6 +30,8 @@ export const useCameraStore = defineStore('cameras', () => {
   const isLoaded = shallowRef(false)
   /** Recording disks that somebody should look at. */
   const alarms: ShallowRef<readonly DiskAlarm[]> = shallowRef([])
+  /** How often this page was told that layouts or rotations of walls are others now; whoever shows them reads them anew. */
+  const wallListChanges = shallowRef(0)
 
   const points = computed<readonly CameraPoint[]>(() => [...byId.value.values()])
   const counts = computed(() => countStates(points.value))
@@ -56,6 +58,7 @@ export const useCameraStore = defineStore('cameras', () => {
       if (JSON.stringify(told) !== JSON.stringify(alarms.value)) alarms.value = told
     },
     onLoginEnded: (reason) => account.onLoginEnded(reason),
+    onWallLists: () => wallListChanges.value++,
     onConnectFailed: () => void account.confirmLogin(),
   })
 
@@ -121,6 +124,7 @@ export const useCameraStore = defineStore('cameras', () => {
     counts,
     onlineRate,
     recentChanges,
+    wallListChanges,
     isLoaded,
     loadError,
     connection: push.connection,

@@ -17,7 +17,21 @@ const Account = z.string().max(100)
 
 export const WallMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('who'), account: Account }),
-  z.object({ type: z.literal('here'), account: Account, wall: Wall, name: z.string().max(100), tiles: z.number().int(), shown: z.number().int() }),
+  z.object({
+    type: z.literal('here'),
+    account: Account,
+    wall: Wall,
+    name: z.string().max(100),
+    tiles: z.number().int(),
+    shown: z.number().int(),
+    /** Which window has this number, and since when: of two, the later one. */
+    holderId: z.string().max(64).optional(),
+    takenAt: z.number().optional(),
+    /** What it decodes, in sub streams. */
+    decoding: z.number().nonnegative().optional(),
+  }),
+  /** The number is wanted by another window: whoever has it gives it up. */
+  z.object({ type: z.literal('take'), account: Account, wall: Wall }),
   z.object({ type: z.literal('gone'), account: Account, wall: Wall }),
   z.object({
     type: z.literal('show'),

@@ -3,14 +3,19 @@ import { onScopeDispose, watch } from 'vue'
 import type { CameraId } from '../../../server/contract/ids.ts'
 import { useAccountStore } from '../accounts/store.ts'
 import { openWallLine } from '../to-wall/wall-channel.ts'
+import { sayEveryMs } from './decode-share.ts'
+import type { Claim } from './wall-claim.ts'
 import type { Wall } from './wall.ts'
 
 export type WallPresence = {
   name: () => string
+  claim?: Claim | undefined
+  /** What plays here, in sub streams. */
+  decoding?: () => number
   onShow: (cameraIds: readonly CameraId[], how: 'add' | 'replace') => { placed: { cameraId: CameraId; tile: number }[]; leftOut: CameraId[] }
 }
 
-export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
+export function useWallPresence(wall: Wall, { name, claim, decoding, onShow }: WallPresence) {
   const account = useAccountStore()
   const me = () => account.me?.account ?? ''
   const line = openWallLine(me, (message) => {
@@ -24,7 +29,10 @@ export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
   window.addEventListener('pagehide', onHide)
   watch(name, sayHere)
   sayHere()
+  // other walls of this computer leave it that share of the decoder
+  const timer = setInterval(sayHere, sayEveryMs)
   onScopeDispose(() => {
+    clearInterval(timer)
     window.removeEventListener('pagehide', onHide)
     onHide()
     line.close()
@@ -39,6 +47,8 @@ export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
       name: name().slice(0, 100),
       tiles: shape.places.length,
       shown: cameraIds.filter((id) => id !== null).length,
+      ...claim,
+      decoding: decoding?.() ?? 0,
     })
   }
 }
