@@ -22,6 +22,7 @@ import { createPlayback, playbackSocket } from './features/playback/index.ts'
 import { createRecordings, createRecordingStore, recordingRoutes } from './features/recordings/index.ts'
 import { createStations, stationRoutes } from './features/stations/index.ts'
 import { createDiary, createSystem, systemRoutes } from './features/system/index.ts'
+import { takenRoutes } from './features/taken/index.ts'
 import { createWalls, createWallStore, wallRoutes } from './features/walls/index.ts'
 import type { MediaPlane } from './media/plane.ts'
 
@@ -141,6 +142,8 @@ export async function createApp({ database, plane, clock, log, secrets, settings
     log,
     mayTouch: cameras.mayTouch,
     listCameraIds: cameras.listIds,
+    nameOf: cameras.nameOf,
+    tellChanged: push.wallListsChanged,
   })
   const system = createSystem({ database, plane, clock, log })
 
@@ -195,6 +198,7 @@ export async function createApp({ database, plane, clock, log, secrets, settings
       ...recordingRoutes({ recordings, plane, mayTouch: cameras.mayTouch }),
       ...stationRoutes(stations),
       ...systemRoutes(system),
+      ...takenRoutes({ mayTouch: cameras.mayTouch }),
       ...wallRoutes(walls),
     ],
     sockets: [push.route, liveSocket(live), playbackSocket(playback)],

@@ -117,6 +117,10 @@ describe('some things live in one place only', () => {
   test('fetch and WebSocket of the page', () => {
     expect(uses(webFiles, /(?<![.\w])fetch\(|new WebSocket\(/, /^web\/base\//)).toEqual([])
   })
+  test('files the page makes leave it where they are recorded first (R-SEC-3)', () => {
+    expect(uses(webFiles, /\bsaveFile\(/, /^web\/(engines\/player\/snapshot|features\/taken\/save-taken)\.ts$/)).toEqual([])
+    expect(uses(webFiles, /\.download\s*=|createObjectURL\(/, /^web\/engines\//)).toEqual([])
+  })
   test('raw HTML never enters a template', () => {
     expect(uses(webFiles, /v-html|innerHTML\s*=/, /^$/)).toEqual([])
   })

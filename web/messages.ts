@@ -26,6 +26,8 @@ import { en as stationsEn } from './features/stations/en.ts'
 import { zh as stationsZh } from './features/stations/zh.ts'
 import { en as storageEn } from './features/storage/en.ts'
 import { zh as storageZh } from './features/storage/zh.ts'
+import { en as takenEn } from './features/taken/en.ts'
+import { zh as takenZh } from './features/taken/zh.ts'
 import { en as toWallEn } from './features/to-wall/en.ts'
 import { zh as toWallZh } from './features/to-wall/zh.ts'
 import { en as wallEn } from './features/wall/en.ts'
@@ -46,6 +48,7 @@ const zh = {
   shell: shellZh,
   stations: stationsZh,
   storage: storageZh,
+  taken: takenZh,
   toWall: toWallZh,
   wall: wallZh,
 }
@@ -62,6 +65,7 @@ const en: SameShape<typeof zh> = {
   shell: shellEn,
   stations: stationsEn,
   storage: storageEn,
+  taken: takenEn,
   toWall: toWallEn,
   wall: wallEn,
 }

@@ -9,7 +9,7 @@ import { useLanding } from './features/shell/landing.ts'
 import { shellRoutes } from './features/shell/routes.ts'
 import { stationRoutes } from './features/stations/routes.ts'
 import { storageRoutes } from './features/storage/routes.ts'
-import { wallRoutes } from './features/wall/routes.ts'
+import { patrolRoutes, wallRoutes } from './features/wall/routes.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -27,7 +27,7 @@ export function createAppRouter(): Router {
     {
       path: '/',
       component: () => import('./features/shell/AppShell.vue'),
-      children: [...mapRoutes, ...dutyRoutes, ...wallRoutes, ...playbackRoutes, ...storageRoutes, ...stationRoutes, ...shellRoutes],
+      children: [...mapRoutes, ...dutyRoutes, ...wallRoutes, ...patrolRoutes, ...playbackRoutes, ...storageRoutes, ...stationRoutes, ...shellRoutes],
     },
   ]
   const router = createRouter({ history: createWebHistory(), routes })

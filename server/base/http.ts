@@ -18,7 +18,8 @@ import { checkInput, toErrorReply } from './replies.ts'
 import { addressOf, isCrossSiteRead, isSameOrigin, isSecure, loginCookie, ownOrigin } from './request.ts'
 import { sendJson } from './json-reply.ts'
 import { createMatcher, type Match, queryObject, splitTarget } from './route-match.ts'
-import type { AuditEntry, AuditNote, BoundRoute, ByteReply, Context, FileReply, SocketRoute } from './routes.ts'
+import type { AuditEntry, AuditNote, BoundRoute, ByteReply, Context, FileReply, SocketRoute, StreamReply } from './routes.ts'
+import { sendChunks } from './stream-reply.ts'
 import { createSocketGate, type SocketLimits } from './sockets.ts'
 import { openStaticFiles } from './static-files.ts'
 
@@ -108,7 +109,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
       else if (endpoint.audit && reply !== undefined) await gate.recordRepeated(entry, endpoint.auditEveryMs)
       if (cookie) response.setHeader('Set-Cookie', cookie)
       const schema = endpoint.reply
-      if (schema === 'bytes') await sendBytes(response, reply as unknown as ByteReply | FileReply | undefined)
+      if (schema === 'bytes') await sendBytes(response, reply as unknown as ByteReply | FileReply | StreamReply | undefined)
       else await sendJson(request, response, 200, reply, checkReplies ? (unchecked) => schema.parse(unchecked) : undefined)
     } catch (problem) {
       const { code } = toErrorReply(problem, requestId)
@@ -260,7 +261,7 @@ function refuseNul(key: string, value: unknown): unknown {
   return value
 }
 
-async function sendBytes(response: Response, reply: ByteReply | FileReply | undefined) {
+async function sendBytes(response: Response, reply: ByteReply | FileReply | StreamReply | undefined) {
   if (!reply) {
     response.writeHead(204)
     response.end()
@@ -268,6 +269,11 @@ async function sendBytes(response: Response, reply: ByteReply | FileReply | unde
   }
   assert(/^[a-z]+\/[\w.+-]+$/.test(reply.contentType), 'a byte reply says what it is')
   if ('path' in reply) return sendFile(response, reply)
+  if ('chunks' in reply) {
+    response.attachment(reply.fileName)
+    response.setHeader('Content-Type', reply.contentType)
+    return sendChunks(response, reply.chunks, FILE_STALLED_MS)
+  }
   const { contentType, bytes, headers } = reply
   response.writeHead(200, { ...headers, 'Content-Type': contentType, 'Content-Length': bytes.length })
   response.end(bytes)

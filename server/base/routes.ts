@@ -54,6 +54,9 @@ export type ByteReply = { contentType: string; bytes: Uint8Array; headers?: Reco
 /** The same from a file on our disk, in pieces as the client asks for them. `path` is absolute; `fileName` is what the browser is to call it. */
 export type FileReply = { contentType: string; path: string; fileName: string; sha256: string }
 
+/** The same made while it is sent, however long it gets. */
+export type StreamReply = { contentType: string; fileName: string; chunks: AsyncIterable<Uint8Array> }
+
 type IfPublic<E extends Endpoint, Public, Signed> = 'public' extends E['permission'] ? Public : Signed
 
 /** What a handler is given. On a public endpoint `user` and `login` may be undefined. */
@@ -71,7 +74,7 @@ export type Context<E extends Endpoint> = {
   setLoginCookie(token: string | undefined): void
 }
 
-type HandlerReply<E extends Endpoint> = E['reply'] extends 'bytes' ? ByteReply | FileReply | undefined : Out<E['reply']>
+type HandlerReply<E extends Endpoint> = E['reply'] extends 'bytes' ? ByteReply | FileReply | StreamReply | undefined : Out<E['reply']>
 export type Handler<E extends Endpoint> = (context: Context<E>) => HandlerReply<E> | Promise<HandlerReply<E>>
 
 export type BoundRoute = { endpoint: Endpoint; handler: Handler<Endpoint> }

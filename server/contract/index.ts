@@ -10,6 +10,7 @@ import { stationApi } from './stations.ts'
 import { statusApi } from './status.ts'
 import { storageApi } from './storage.ts'
 import { systemApi } from './system.ts'
+import { takenApi } from './taken.ts'
 import { wallApi } from './walls.ts'
 
 export const api = {
@@ -24,5 +25,6 @@ export const api = {
   status: statusApi,
   storage: storageApi,
   system: systemApi,
+  taken: takenApi,
   wall: wallApi,
 }

@@ -27,6 +27,11 @@ export const PushMessage = z.discriminatedUnion('topic', [
    * can be fetched now became ready, newest first.
    */
   z.object({ topic: z.literal('exports'), toDecide: z.number().int().nonnegative(), readyAts: z.array(Instant) }),
+  /**
+   * The layouts or rotations this user may use are not what they were before `changedAt`: `GET /api/wall-layouts` and `wall-rotations` say what they are now.
+   * Only to its owner and the roles it is, or was, shared with. Not numbered: a page that was away reads them anew when it comes back.
+   */
+  z.object({ topic: z.literal('wallLists'), changedAt: Instant }),
   /** This login ended (elsewhere, by an administrator, by time). The socket closes after it. */
   z.object({ topic: z.literal('loginEnded'), reason: z.enum(['signed_out', 'expired', 'revoked']) }),
 ])
@@ -40,6 +45,7 @@ export const pushPermission: Record<PushTopic, RoutePermission> = {
   resync: 'signedIn',
   cameraStatus: 'camera.see',
   exports: 'camera.download',
+  wallLists: 'camera.live',
   loginEnded: 'signedIn',
 }
 

@@ -167,6 +167,10 @@ export const PatrolEntry = z.object({
 })
 export type PatrolEntry = z.infer<typeof PatrolEntry>
 
+export const PatrolTableLocale = z.enum(['zh', 'en'])
+export type PatrolTableLocale = z.infer<typeof PatrolTableLocale>
+
+const patrolFilter = { fromAt: z.coerce.number().int(), toAt: z.coerce.number().int(), rotationId: z.uuid().optional(), cameraId: CameraId.optional() }
 const ofLayout = z.object({ layoutId: z.uuid() })
 const ofRotation = z.object({ rotationId: z.uuid() })
 
@@ -226,13 +230,19 @@ export const wallApi = {
    */
   patrols: endpoint('GET /api/wall-patrols', {
     permission: 'camera.see',
-    query: z.object({
-      fromAt: z.coerce.number().int(),
-      toAt: z.coerce.number().int(),
-      rotationId: z.uuid().optional(),
-      cameraId: CameraId.optional(),
-      limit: z.coerce.number().int().min(1).max(5_000).default(500),
+    query: z.object({ ...patrolFilter, limit: z.coerce.number().int().min(1).max(5_000).default(500) }),
+    reply: z.object({
+      entries: z.array(PatrolEntry),
+      isCut: z.boolean(),
+      /** That have entries this user may read in the range, by name; the filters for one rotation or camera change nothing here. */
+      rotations: z.array(z.object({ rotationId: z.uuid(), name: z.string() })),
     }),
-    reply: z.object({ entries: z.array(PatrolEntry), isCut: z.boolean() }),
+  }),
+  /** The same without a limit, as CSV for a spreadsheet: UTF-8 with a byte order mark, local time, newest first. Sent while it is read. */
+  patrolTable: endpoint('GET /api/wall-patrols/table', {
+    permission: 'camera.see',
+    audit: 'wall.patrol.table',
+    query: z.object({ ...patrolFilter, locale: PatrolTableLocale.default('zh') }),
+    reply: 'bytes',
   }),
 }

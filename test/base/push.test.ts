@@ -36,10 +36,13 @@ const stateOf = (cameraId: CameraId, status: CameraStatus, at = 0): CameraState 
 async function openPush(clock = createFakeClock() as FakeClock | typeof systemClock) {
   const states = new Map(cameraIds.map((cameraId) => [cameraId, stateOf(cameraId, 'unknown')]))
   const users = new Map(
-    [user('all', null), user('s1', ['s1']), user('blind', null, ['audit.read']), user('chief', null, ['camera.see', 'camera.download'])].map((each) => [
-      each.userId as string,
-      each,
-    ]),
+    [
+      user('all', null),
+      user('s1', ['s1']),
+      user('blind', null, ['audit.read']),
+      user('chief', null, ['camera.see', 'camera.download']),
+      user('viewer', null, ['camera.see', 'camera.live']),
+    ].map((each) => [each.userId as string, each]),
   )
   const alarms: DiskAlarm[] = []
   /** How many exports wait for each user; `reads` counts how often it was asked. */
@@ -172,6 +175,21 @@ describe('push: numbers, areas, resume', () => {
     expect(ofAll).toMatchObject({ seq: 1, stateHash: hashStates(opened.states.values()) })
     expect(ofS1).toMatchObject({ stateHash: hashStates([...opened.states.values()].filter(({ cameraId }) => stationOf(cameraId) === 's1')) })
   })
+  test('R-WALL-1 a changed wall list is told to those it concerns, never to one without live pictures', async () => {
+    const pages = ['all', 's1', 'viewer'].map((each) => openPage(opened.url, { user: each }))
+    await Promise.all(pages.map((page) => page.has('hello')))
+    const asked: string[] = []
+    push.wallListsChanged(({ userId }) => {
+      asked.push(userId)
+      return userId !== 's1'
+    })
+    // numbered behind it: once it is there, the other is or never comes
+    push.camerasChanged()
+    await Promise.all(pages.map((page) => page.has('resync')))
+    expect(pages.map((page) => page.messages.filter(({ topic }) => topic === 'wallLists'))).toEqual([[], [], [{ topic: 'wallLists', changedAt: clock.now() }]])
+    expect(asked).toEqual(['viewer'])
+  })
+
   test('R-STORE-3 the heartbeat tells everybody of a disk that fills', async () => {
     const page = openPage(opened.url)
     await page.has('hello')

@@ -98,6 +98,9 @@ export function testLanguages(getDemo: () => Demo) {
       await page.waitForSelector(`.storage.${part} :is(.panel, .box, tbody td)`, { timeout: patienceMs })
       await note(`storage, ${part}`)
     }
+    await page.goto(`${demo.origin}/patrols`)
+    await page.waitForSelector('.patrols tbody td', { timeout: patienceMs })
+    await note('patrols')
     await walkMapTools(note)
     await page.goto(`${demo.origin}/playback?cameras=${cameras.online},${brokenId}`)
     await page.waitForSelector('.playback canvas', { timeout: patienceMs })

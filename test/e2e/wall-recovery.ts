@@ -7,6 +7,7 @@ import { patienceMs, signIn, until } from './page.ts'
 import { listTiles } from './wall-eyes.ts'
 
 const TILES = 16
+const LAYOUT = '重启之前'
 const LIVE_WITHIN_MS = 10_000
 const BUFFERED_MS = 5_000
 
@@ -24,6 +25,10 @@ export function testWallRecovery(getDemo: () => Demo) {
     await browser.page.goto(`${demo.origin}/wall?cameras=${cameraIds.join(',')}`)
     await signIn(demo, browser)
     await untilAllLive(3 * patienceMs)
+    await browser.page.locator('.wall .bar-place').getByTitle('保存').click()
+    await browser.page.fill('.dialog .field', LAYOUT)
+    await browser.page.locator('.dialog').getByRole('button', { name: '保存' }).click()
+    await browser.page.waitForSelector('.dialog', { state: 'detached' })
     await browser.page.evaluate(() => Object.assign(window, { isSamePage: true }))
   }, 5 * patienceMs)
   afterAll(() => browser?.close())
@@ -66,6 +71,18 @@ export function testWallRecovery(getDemo: () => Demo) {
       console.info(`${name}: ${TILES} tiles live ${Math.round(backMs)} ms after the server`)
       expect(backMs).toBeLessThanOrEqual(LIVE_WITHIN_MS)
       expect(await browser.page.evaluate(() => 'isSamePage' in window)).toBe(true)
+    })
+
+    test('R-WALL-1 the layout that was saved before is there, and a page that is loaded anew shows it', async () => {
+      const shown = async () => (await listTiles(browser.page)).map(({ cameraId }) => cameraId)
+      const before = await shown()
+      await browser.page.reload()
+      await untilAllLive(3 * patienceMs)
+      expect(await shown()).toEqual(before)
+      expect(await browser.page.locator('.bar-place h1').innerText()).toBe(LAYOUT)
+      await browser.page.getByRole('tab', { name: '布局', exact: true }).click()
+      await browser.page.locator('.node.two').filter({ hasText: LAYOUT }).waitFor({ timeout: patienceMs })
+      expect(await browser.page.locator('.unsaved').count()).toBe(0)
     })
   })
 }

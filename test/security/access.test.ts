@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterAll(() => gate.close())
 beforeEach(() => {
   gate.reached.length = 0
+  gate.clock.advance(1_000) // a stranger may ask ten times a second, and there are more endpoints than that
 })
 
 const endpoints = Object.values(api).flatMap((group) => Object.values(group as Record<string, Endpoint>))
@@ -60,6 +61,11 @@ const inputs: Record<string, { query?: object; body?: object }> = {
   'PUT /api/wall-rotations/:rotationId': { body: rotation },
   'POST /api/wall-patrols': { body: { reports: [patrol] } },
   'GET /api/wall-patrols': { query: { fromAt: 0, toAt: 1 } },
+  'GET /api/wall-patrols/table': { query: { fromAt: 0, toAt: 1 } },
+  'POST /api/cameras/:cameraId/taken-live': { body: { shownAt: 1 } },
+  'POST /api/cameras/:cameraId/taken-recorded': { body: { shownAt: 1 } },
+  'POST /api/taken/camera-table': { body: { cameraIds: ['own'], pastAt: null } },
+  'POST /api/taken/map-picture': { body: { lonLat: [111.66, 40.75], zoom: 15, pastAt: null } },
   'POST /api/exports': {
     body: { cameraIds: ['own'], fromAt: 0, toAt: 1, purpose: 'case', documentNumber: '', reason: '', isWatermarked: false },
   },

@@ -307,6 +307,11 @@ const inputs: Partial<Record<Route, { query?: string; body?: unknown }>> = {
     },
   },
   'GET /api/wall-patrols': { query: `?fromAt=1&toAt=${400 * 86_400_000}` },
+  'GET /api/wall-patrols/table': { query: `?fromAt=1&toAt=${400 * 86_400_000}` },
+  'POST /api/cameras/:cameraId/taken-live': { body: { shownAt: 1 } },
+  'POST /api/cameras/:cameraId/taken-recorded': { body: { shownAt: 1 } },
+  'POST /api/taken/camera-table': { body: { cameraIds: ['own-1'], pastAt: null } },
+  'POST /api/taken/map-picture': { body: { lonLat: [111.66, 40.75], zoom: 15, pastAt: null } },
   'POST /api/exports/:exportId/decision': { body: { isApproved: true, note: '' } },
   'GET /api/exports/:exportId/file': { query: '?name=manifest.json' },
   'POST /api/cameras/:cameraId/place': {

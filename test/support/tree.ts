@@ -110,7 +110,7 @@ export function openPage(url: string, cookie: string) {
     socket.on('open', () => opens++)
     socket.on('message', (text) => {
       const message = JSON.parse((text as Buffer).toString()) as PushMessage
-      if ('epoch' in message) position = { epoch: message.epoch, seq: message.seq }
+      if ('seq' in message) position = { epoch: message.epoch, seq: message.seq }
       messages.push(message)
     })
     socket.on('error', () => undefined)

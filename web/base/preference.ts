@@ -1,7 +1,8 @@
 /** A choice kept on this screen, and per account once somebody is signed in (R-LIVE screens are shared by shifts). */
 import { type Ref, ref } from 'vue'
 
-type Preference<T> = { value: Ref<T>; set(value: T): void }
+/** `reread`: takes over what another tab has kept meanwhile. */
+type Preference<T> = { value: Ref<T>; set(value: T): void; reread(): void }
 
 const prefix = 'mapwall:'
 const reloads: (() => void)[] = []
@@ -18,8 +19,9 @@ export function usePreference<T>(
   { isPersonal = false }: { /** Never handed on to another account at this screen. */ isPersonal?: boolean } = {},
 ): Preference<T> {
   const value = ref(read()) as Ref<T>
-  reloads.push(() => (value.value = read()))
-  return { value, set }
+  const reread = () => void (value.value = read())
+  reloads.push(reread)
+  return { value, set, reread }
 
   function read(): T {
     for (const name of [`${prefix}${account}:${key}`, ...(isPersonal ? [] : [`${prefix}:${key}`])]) {

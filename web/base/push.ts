@@ -27,6 +27,8 @@ export type PushHandlers = {
   /** What waits for this user, and what of theirs is ready. */
   onExports(news: Topic<'exports'>): void
   onLoginEnded(reason: Topic<'loginEnded'>['reason']): void
+  /** Layouts or rotations of walls are others than before. A page that was away is not told: it reads them when the line is back. */
+  onWallLists(changedAt: Instant): void
   /** The line could not be opened `attempts` times in a row: a moment to ask whether the login still holds. */
   onConnectFailed(attempts: number): void
 }
@@ -192,6 +194,9 @@ export function createPushClient(
         return
       case 'exports':
         handlers.onExports(message)
+        return
+      case 'wallLists':
+        handlers.onWallLists(message.changedAt)
         return
       case 'loginEnded':
         handlers.onLoginEnded(message.reason)

@@ -5,7 +5,7 @@ import { AppError } from '../../base/errors.ts'
 import type { CameraId } from '../../contract/ids.ts'
 import { MAX_LAYOUTS_PER_ACCOUNT, type SaveLayout, type WallLayout } from '../../contract/walls.ts'
 import { keepOnTiles } from './hidden.ts'
-import { ownedBy, ownedReply, type WallUser } from './ownership.ts'
+import { ownedBy, ownedReply, type TellChanged, tellUsersOf, type WallUser } from './ownership.ts'
 import type { StoredLayout, WallStore } from './store.ts'
 
 export type LayoutDeps = {
@@ -13,9 +13,11 @@ export type LayoutDeps = {
   clock: Clock
   /** Is the camera there, and in the user's area? */
   mayTouch(user: Pick<WallUser, 'stationIds'>, cameraId: CameraId): boolean
+  /** What these users may use has changed: walls that run for weeks read their lists anew. */
+  tellChanged: TellChanged
 }
 
-export function createLayouts({ store, clock, mayTouch }: LayoutDeps) {
+export function createLayouts({ store, clock, mayTouch, tellChanged }: LayoutDeps) {
   function replyOf(layout: StoredLayout, user: WallUser): WallLayout {
     const { layoutId, name, shape } = layout
     const cameraIds = layout.cameraIds.map((cameraId) => (cameraId !== null && mayTouch(user, cameraId) ? cameraId : null))
@@ -48,6 +50,7 @@ export function createLayouts({ store, clock, mayTouch }: LayoutDeps) {
       const layout = { layoutId: randomUUID(), ...changedBy(body, user) }
       if (!(await store.addLayout(layout, MAX_LAYOUTS_PER_ACCOUNT)))
         throw new AppError('conflict', `more than ${MAX_LAYOUTS_PER_ACCOUNT} layouts of one account`)
+      tellUsersOf(tellChanged, layout)
       return replyOf(layout, user)
     },
     async change(layoutId: string, body: SaveLayout, user: WallUser): Promise<WallLayout> {
@@ -56,11 +59,13 @@ export function createLayouts({ store, clock, mayTouch }: LayoutDeps) {
       const cameraIds = keepOnTiles(before, body, (cameraId) => !mayTouch(user, cameraId))
       const layout = { layoutId, ...changedBy({ ...body, cameraIds }, user) }
       await store.changeLayout(layout)
+      tellUsersOf(tellChanged, before, layout)
       return replyOf(layout, user)
     },
     async remove(layoutId: string, user: WallUser): Promise<{ layoutId: string; name: string }> {
       const layout = ownedBy(await store.findLayout(layoutId), user, 'layout')
       await store.removeLayout(layoutId)
+      tellUsersOf(tellChanged, layout)
       return layout
     },
   }

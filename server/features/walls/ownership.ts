@@ -9,6 +9,14 @@ export type WallUser = Pick<User, 'userId' | 'account' | 'role' | 'stationIds'>
 export const mayUse = ({ ownerId, sharedWith }: Pick<Owned, 'ownerId' | 'sharedWith'>, { userId, role }: Asker): boolean =>
   ownerId === userId || sharedWith.includes(role)
 
+/** Told whom a change concerns: pages of others hear nothing. */
+export type TellChanged = (mayHear: (asker: Asker) => boolean) => void
+
+/** Tells those who may use it as it is now, and as it was before. */
+export function tellUsersOf(tell: TellChanged, ...states: readonly Pick<Owned, 'ownerId' | 'sharedWith'>[]): void {
+  tell((asker) => states.some((state) => mayUse(state, asker)))
+}
+
 /** The same, for its owner. Throws `not_found` where it is not there for this user, `forbidden` where he may only use it. */
 export function ownedBy<T extends Owned>(found: T | undefined, user: WallUser, what: 'layout' | 'rotation'): T {
   if (!found || !mayUse(found, user)) throw new AppError('not_found', `no such ${what}`)

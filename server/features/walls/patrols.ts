@@ -2,13 +2,16 @@
 import type { Clock } from '../../base/clock.ts'
 import type { ClockGuard } from '../../base/clock-guard.ts'
 import { AppError } from '../../base/errors.ts'
+import { begun } from '../../base/stream-reply.ts'
 import { createRateLimit } from '../../base/rate-limit.ts'
 import type { Log } from '../../base/log.ts'
-import type { User } from '../../base/routes.ts'
+import type { StreamReply, User } from '../../base/routes.ts'
 import type { CameraId } from '../../contract/ids.ts'
 import type { TimeRange } from '../../contract/recordings.ts'
-import type { PatrolEntry, PatrolReport } from '../../contract/walls.ts'
-import type { PatrolRun, WallStore } from './store.ts'
+import type { PatrolEntry, PatrolReport, PatrolTableLocale } from '../../contract/walls.ts'
+import { patrolTable } from './patrol-table.ts'
+import { patrolWords } from './patrol-words.ts'
+import type { PatrolFilter, PatrolRun, WallStore } from './store.ts'
 
 const DAY_MS = 86_400_000
 export const KEEP_DAYS = 180
@@ -25,6 +28,8 @@ const PRUNE_EVERY_MS = 10 * 60_000
 /** Taken away by one statement, and by one look: three walls of 16 tiles write 7 000 in that time. */
 const PRUNE_ROWS = 5_000
 const PRUNE_ROUNDS = 10
+/** Read and written at once when the whole log is asked for. */
+const TABLE_ROWS = 5_000
 
 export type PatrolDeps = {
   store: WallStore
@@ -34,11 +39,13 @@ export type PatrolDeps = {
   mayTouch(user: Pick<User, 'stationIds'>, cameraId: CameraId): boolean
   /** Every camera in the user's area. */
   listCameraIds(user: Pick<User, 'stationIds'>): CameraId[]
+  /** Its id where it is in the register no more. */
+  nameOf(cameraId: CameraId): string
 }
-type PatrolQuery = TimeRange & { rotationId?: string | undefined; cameraId?: CameraId | undefined; limit: number }
+type PatrolQuery = TimeRange & { rotationId?: string | undefined; cameraId?: CameraId | undefined }
 type Reporter = Pick<User, 'userId' | 'account' | 'role' | 'stationIds'>
 
-export function createPatrols({ store, clock, clockGuard, log, mayTouch, listCameraIds }: PatrolDeps) {
+export function createPatrols({ store, clock, clockGuard, log, mayTouch, listCameraIds, nameOf }: PatrolDeps) {
   const allowance = createRateLimit({ clock, perSecond: ENTRIES_PER_SECOND, burst: ENTRIES_AT_ONCE })
   let pruning: Promise<void> | undefined
   const timer = clock.every(PRUNE_EVERY_MS, () => {
@@ -70,6 +77,26 @@ export function createPatrols({ store, clock, clockGuard, log, mayTouch, listCam
     if (retryAfterMs > 0) throw new AppError('rate_limited', 'more entries than walls can show', { retryAfterMs })
   }
 
+  /** Whoever sees every station also sees what was shown of a camera that has gone: undefined. */
+  const seenBy = (user: User) => (user.stationIds === null ? undefined : listCameraIds(user))
+
+  function filterFor({ fromAt, toAt, rotationId, cameraId }: PatrolQuery, user: User): PatrolFilter {
+    if (toAt <= fromAt || toAt - fromAt > MAX_RANGE_MS) throw new AppError('bad_request', 'fromAt must be before toAt, by 400 days at most')
+    if (cameraId !== undefined && !mayTouch(user, cameraId)) throw new AppError('not_found', 'no such camera')
+    const userId = user.permissions.includes('assessment.see') ? undefined : user.userId
+    return { fromAt, toAt, rotationId, userId, cameraIds: cameraId !== undefined ? [cameraId] : seenBy(user) }
+  }
+
+  async function* piecesOf(filter: PatrolFilter): AsyncGenerator<PatrolEntry[]> {
+    let before: Pick<PatrolEntry, 'fromAt' | 'entryId'> | undefined
+    for (;;) {
+      const piece = await store.listPatrols({ ...filter, before, limit: TABLE_ROWS })
+      yield piece
+      before = piece.at(-1)
+      if (piece.length < TABLE_ROWS) return
+    }
+  }
+
   return {
     /** Keeps what is new; what this user could not have shown is dropped, and the rest of the batch is kept all the same. */
     async report(reports: readonly PatrolReport[], user: Reporter): Promise<{ kept: number; dropped: number }> {
@@ -88,14 +115,20 @@ export function createPatrols({ store, clock, clockGuard, log, mayTouch, listCam
       return { kept, dropped }
     },
     /** One's own, or everybody's for who may judge; of cameras this user may see. */
-    async list({ fromAt, toAt, rotationId, cameraId, limit }: PatrolQuery, user: User): Promise<{ entries: PatrolEntry[]; isCut: boolean }> {
-      if (toAt <= fromAt || toAt - fromAt > MAX_RANGE_MS) throw new AppError('bad_request', 'fromAt must be before toAt, by 400 days at most')
-      if (cameraId !== undefined && !mayTouch(user, cameraId)) throw new AppError('not_found', 'no such camera')
-      const userId = user.permissions.includes('assessment.see') ? undefined : user.userId
-      // whoever sees every station also sees what was shown of a camera that has gone
-      const cameraIds = cameraId !== undefined ? [cameraId] : user.stationIds === null ? undefined : listCameraIds(user)
-      const entries = await store.listPatrols({ fromAt, toAt, rotationId, userId, cameraIds, limit: limit + 1 })
-      return { entries: entries.slice(0, limit), isCut: entries.length > limit }
+    async list(query: PatrolQuery & { limit: number }, user: User) {
+      const filter = filterFor(query, user)
+      const entries = await store.listPatrols({ ...filter, limit: query.limit + 1 })
+      const rotations = await store.listPatrolRotations({ ...filter, rotationId: undefined, cameraIds: seenBy(user) })
+      return { entries: entries.slice(0, query.limit), isCut: entries.length > query.limit, rotations }
+    },
+    /** The same, all of it, as a file. */
+    async table({ locale, ...query }: PatrolQuery & { locale: PatrolTableLocale }, user: User): Promise<StreamReply> {
+      const filter = filterFor(query, user)
+      const words = patrolWords[locale]
+      const [from, to] = [filter.fromAt, filter.toAt - 1].map((at) => new Date(at).toLocaleDateString('sv-SE'))
+      // the head and the first piece: what the database refuses is answered as an error
+      const chunks = await begun(patrolTable(piecesOf(filter), words, nameOf), 2)
+      return { contentType: 'text/csv', fileName: `${words.file}_${from}_${to}.csv`, chunks }
     },
     async close(): Promise<void> {
       timer.cancel()

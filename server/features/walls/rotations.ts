@@ -13,13 +13,13 @@ import {
 } from '../../contract/walls.ts'
 import { keepInGroups, keepInList } from './hidden.ts'
 import type { LayoutDeps } from './layouts.ts'
-import { mayUse, ownedBy, ownedReply, type WallUser } from './ownership.ts'
+import { mayUse, ownedBy, ownedReply, tellUsersOf, type WallUser } from './ownership.ts'
 import type { StoredRotation, WallStore } from './store.ts'
 
 type Steps = SaveRotation['steps']
 type LayoutOwners = Awaited<ReturnType<WallStore['listOwners']>>
 
-export function createRotations({ store, clock, mayTouch }: LayoutDeps) {
+export function createRotations({ store, clock, mayTouch, tellChanged }: LayoutDeps) {
   const layoutIdsOf = (rotations: readonly { steps: Steps }[]) => [
     ...new Set(rotations.flatMap(({ steps }) => (steps.kind === 'layouts' ? steps.layoutIds : []))),
   ]
@@ -107,6 +107,7 @@ export function createRotations({ store, clock, mayTouch }: LayoutDeps) {
       const rotation = { rotationId: randomUUID(), ...changedBy(body, user) }
       if (!(await store.addRotation(rotation, MAX_ROTATIONS_PER_ACCOUNT)))
         throw new AppError('conflict', `more than ${MAX_ROTATIONS_PER_ACCOUNT} rotations of one account`)
+      tellUsersOf(tellChanged, rotation)
       return replyOf(rotation, layouts, user)
     },
     async change(rotationId: string, body: SaveRotation, user: WallUser): Promise<WallRotation> {
@@ -117,11 +118,13 @@ export function createRotations({ store, clock, mayTouch }: LayoutDeps) {
       refuseTooMany(steps)
       const rotation = { rotationId, ...changedBy({ ...body, steps }, user) }
       await store.changeRotation(rotation)
+      tellUsersOf(tellChanged, before, rotation)
       return replyOf(rotation, layouts, user)
     },
     async remove(rotationId: string, user: WallUser): Promise<{ rotationId: string; name: string }> {
       const rotation = ownedBy(await store.findRotation(rotationId), user, 'rotation')
       await store.removeRotation(rotationId)
+      tellUsersOf(tellChanged, rotation)
       return rotation
     },
   }

@@ -47,4 +47,9 @@ export const wallRoutes = ({ layouts, rotations, patrols }: Walls) =>
       return outcome
     },
     patrols: ({ query, user }) => patrols.list(query, user),
+    patrolTable: ({ query, user, note }) => {
+      const { fromAt, toAt, rotationId = null, cameraId = null } = query
+      note({ cameraId, detail: { fromAt, toAt, rotationId } })
+      return patrols.table(query, user)
+    },
   })

@@ -48,7 +48,10 @@ type Table = 'wall_layouts' | 'wall_rotations'
 /** One run of one rotation by one user: what its entries share. `runId` is said by a page, so two users may say the same. */
 export type PatrolRun = TimeRange & { runId: string; rotationId: string; rotationName: string; userId: UserId; account: string }
 export type NewPatrol = Omit<PatrolReport, 'runId' | 'rotationId'> & { runNumber: number }
-export type PatrolFilter = TimeRange & { userId: UserId | undefined; rotationId: string | undefined; cameraIds: readonly CameraId[] | undefined; limit: number }
+export type PatrolFilter = TimeRange & { userId: UserId | undefined; rotationId: string | undefined; cameraIds: readonly CameraId[] | undefined }
+
+/** Told as a choice of filters. */
+const MOST_ROTATIONS = 200
 
 /** The driver would write an array as one of PostgreSQL's. */
 const asJson = <T>(value: T): T => JSON.stringify(value) as unknown as T
@@ -199,8 +202,16 @@ export function createWallStore(database: Database) {
         .executeTakeFirst()
       return Number(numInsertedOrUpdatedRows ?? 0n)
     },
-    /** Newest first. */
-    async listPatrols({ fromAt, toAt, userId, rotationId, cameraIds, limit }: PatrolFilter): Promise<PatrolEntry[]> {
+    /** Newest first; those behind `before`, if it is given. */
+    async listPatrols({
+      fromAt,
+      toAt,
+      userId,
+      rotationId,
+      cameraIds,
+      before,
+      limit,
+    }: PatrolFilter & { before?: Pick<PatrolEntry, 'fromAt' | 'entryId'> | undefined; limit: number }): Promise<PatrolEntry[]> {
       let query = db
         .selectFrom('wall_patrols')
         .innerJoin('wall_patrol_runs', 'wall_patrol_runs.run_number', 'wall_patrols.run_number')
@@ -213,6 +224,9 @@ export function createWallStore(database: Database) {
         query = query.where(sql<boolean>`wall_patrols.run_number = any(${runNumbers}::bigint[])`)
       }
       if (cameraIds) query = query.where(sql<boolean>`camera_id = any(${cameraIds}::text[])`)
+      // the first condition is the index's; the second alone would be read from the newest on
+      if (before)
+        query = query.where('from_at', '<=', before.fromAt).where(sql<boolean>`(from_at, entry_id) < (${before.fromAt}::bigint, ${before.entryId}::uuid)`)
       const rows = await query.orderBy('from_at', 'desc').orderBy('entry_id', 'desc').limit(limit).execute()
       return rows.map((row) => ({
         entryId: row.entry_id,
@@ -228,6 +242,19 @@ export function createWallStore(database: Database) {
         cause: row.cause,
         freshMs: row.fresh_ms,
       }))
+    },
+    /** Rotations with such entries, by the name they had last. */
+    async listPatrolRotations({ fromAt, toAt, userId, cameraIds }: PatrolFilter): Promise<{ rotationId: string; name: string }[]> {
+      const seen =
+        cameraIds === undefined
+          ? sql`true`
+          : sql`exists (select 1 from wall_patrols p where p.run_number = r.run_number and p.from_at >= ${fromAt} and p.from_at < ${toAt}
+              and p.camera_id = any(${cameraIds}::text[]))`
+      const { rows } = await sql<{ rotation_id: string; name: string }>`
+        select rotation_id, (array_agg(rotation_name order by last_at desc))[1] as name from wall_patrol_runs r
+        where last_at >= ${fromAt} and first_at < ${toAt} and ${userId === undefined ? sql`true` : sql`user_id = ${userId}`} and ${seen}
+        group by rotation_id order by name, rotation_id limit ${MOST_ROTATIONS}`.execute(db)
+      return rows.map(({ rotation_id, name }) => ({ rotationId: rotation_id, name }))
     },
     /** Takes at most `limit` of the oldest that are older than this; answers how many. */
     async removePatrolsBefore(beforeAt: Instant, limit: number): Promise<number> {

@@ -60,6 +60,7 @@ describe('R-WALL-2 the patrol log', () => {
         { ...first, ...told },
       ],
       isCut: false,
+      rotations: [{ rotationId, name: '小巷轮巡' }],
     })
   })
 

@@ -1,8 +1,8 @@
 /** What the audit log says of layouts, rotations and patrols, through the whole control process. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { wallShapes } from '../../../server/contract/walls.ts'
-import { draftOf, openTestWorld, signInCookie, stationOf, type TestApp, type TestWorld } from '../../support/open-app.ts'
+import { draftOf, openTestWorld, signIn, signInCookie, stationOf, type TestApp, type TestWorld } from '../../support/open-app.ts'
 
 let world: TestWorld
 let running: TestApp
@@ -59,6 +59,23 @@ describe('R-SEC-2 walls in the audit log', () => {
       { ...denied, detail: { [`${what}Id`]: id } },
       { ...done, detail: { [`${what}Id`]: id, name: '新名' } },
     ])
+  })
+
+  test('R-WALL-1 whoever may use a shared rotation, or could until now, hears of a change at once; others hear nothing', async () => {
+    const other = await signIn(running, { account: 'colleague', role: 'ops' })
+    const chief = await signIn(running, { account: 'second chief', role: 'supervisor' })
+    const [pageOfChief, pageOfOther] = await Promise.all([chief.openPush(), other.openPush()])
+    const heard = ({ messages }: typeof pageOfChief) => messages.filter(({ topic }) => topic === 'wallLists').length
+    const made = await send('POST', '/api/wall-rotations', duty, rotation)
+    const path = `/api/wall-rotations/${String(made.body['rotationId'])}`
+    await send('PUT', path, duty, { ...rotation, sharedWith: [] })
+    await vi.waitFor(() => expect(heard(pageOfChief)).toBe(2))
+    expect((await chief.get('/api/wall-rotations')).body).not.toContainEqual(expect.objectContaining({ rotationId: made.body['rotationId'] }))
+    await send('DELETE', path, duty)
+    await send('POST', '/api/wall-layouts', duty, layout)
+    await vi.waitFor(() => expect(heard(pageOfChief)).toBe(3))
+    expect(heard(pageOfOther)).toBe(0)
+    for (const page of [pageOfChief, pageOfOther]) page.close()
   })
 
   test('a minute of a wall is one record that counts what was kept and dropped', async () => {

@@ -28,6 +28,7 @@ export const owner = userOf('owner', 'dutyOfficer')
 export const ownerOfNorth = userOf('owner', 'dutyOfficer', ['north'])
 export const colleague = userOf('colleague', 'dutyOfficer', ['north'])
 export const supervisor = userOf('chief', 'supervisor')
+const people = [owner, colleague, supervisor]
 
 export const layoutOf = (change: Partial<SaveLayout> = {}): SaveLayout => ({
   name: '北区 4 路',
@@ -59,11 +60,14 @@ export async function openWallWorld() {
     database: database.database,
     clock: createFakeClock(),
     mayExpire: true,
+    /** Who was told of each change, of the people above. */
+    told: [] as string[][],
     async reset() {
       const db = database.database.as<Record<string, object>>()
       for (const table of ['wall_layouts', 'wall_rotations', 'wall_patrols', 'wall_patrol_runs']) await db.deleteFrom(table).execute()
       world.clock = createFakeClock()
       world.mayExpire = true
+      world.told = []
     },
     open: () =>
       createWalls({
@@ -72,6 +76,8 @@ export async function openWallWorld() {
         clockGuard: { mayExpire: () => world.mayExpire },
         log: silentLog,
         mayTouch,
+        nameOf: (cameraId) => `点位 ${cameraId}`,
+        tellChanged: (mayHear) => void world.told.push(people.filter(mayHear).map(({ account }) => account)),
         listCameraIds: (user) => cameraIds.filter((cameraId) => mayTouch(user, cameraId)),
       }),
     close: database.close,

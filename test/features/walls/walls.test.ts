@@ -42,6 +42,22 @@ describe('R-WALL-1 layouts', () => {
     expect(await layouts.list(supervisor)).toEqual([])
   })
 
+  test('a change is told to its owner and to whoever may use it now, or could until now; a refused one to nobody', async () => {
+    const { layouts, rotations } = open()
+    const { layoutId } = await layouts.add(layoutOf({ sharedWith: ['supervisor'] }), owner)
+    await layouts.change(layoutId, layoutOf({ name: 'private' }), owner)
+    await layouts.change(layoutId, layoutOf({ name: 'still private' }), owner)
+    await codeOf(layouts.change(layoutId, layoutOf(), supervisor))
+    await codeOf(layouts.remove(layoutId, colleague))
+    await layouts.remove(layoutId, owner)
+    expect(world.told).toEqual([['owner', 'chief'], ['owner', 'chief'], ['owner'], ['owner']])
+    world.told = []
+    const { rotationId } = await rotations.add(rotationOf({ sharedWith: ['dutyOfficer'], steps: { kind: 'cameras', cameraIds: [camera('n1')] } }), supervisor)
+    await rotations.change(rotationId, rotationOf({ sharedWith: ['dutyOfficer', 'supervisor'] }), supervisor)
+    await rotations.remove(rotationId, supervisor)
+    expect(world.told).toEqual(Array.from({ length: 3 }, () => ['owner', 'colleague', 'chief']))
+  })
+
   test('a camera elsewhere is null and counted; in a new layout it is refused like one that is nowhere, with its tile', async () => {
     const { layouts } = open()
     await layouts.add(layoutOf({ sharedWith: ['dutyOfficer'] }), owner)

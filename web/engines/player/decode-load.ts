@@ -10,14 +10,17 @@ import { usualLimit } from './budget.ts'
 
 /** What one playing picture did in one second. */
 export type PictureSecond = { profile: Profile; frames: number; dropped: number; decodeMs: number | null }
-export type LoadSecond = { pictures: readonly PictureSecond[]; cores: number; /** Longest time the page did nothing, ms. */ stallMs: number }
+/** `stallMs`: longest time the page did nothing. `elsewhere`: what other windows of this computer decode, in sub streams. */
+export type LoadSecond = { pictures: readonly PictureSecond[]; cores: number; stallMs: number; elsewhere?: number }
 
 export type DecodeLoad = {
   sub: number
   main: number
   /** 0 to 1 of what this computer can do, as far as it is known. */
   usedRate: number
-  /** How many sub streams it can decode in all. */
+  /** What other windows decode, in sub streams. */
+  elsewhere: number
+  /** How many sub streams it can decode in all, with those of other windows. */
   capacity: number
   /** How many sub streams a main stream costs. */
   mainCost: number
@@ -66,8 +69,10 @@ export function createDecodeLoad(known: number | null = null) {
     sinceCutS++
     if (seconds.length < measuredAfterS) return
     const now = seconds.at(-1)
-    const playing = cost(now?.pictures ?? [])
-    if (!now || playing === 0) return
+    const own = cost(now?.pictures ?? [])
+    if (!now || own === 0) return
+    const elsewhere = now.elsewhere ?? 0
+    const playing = own + elsewhere
     isMeasured = true
     const lost = lostIn(seconds)
     const isBreathless = seconds.filter(({ stallMs }) => stallMs > breathlessMs).length > seconds.length / 2
@@ -117,11 +122,12 @@ export function createDecodeLoad(known: number | null = null) {
   }
 
   function state(): DecodeLoad {
-    const pictures = seconds.at(-1)?.pictures ?? []
+    const { pictures = [], elsewhere = 0 } = seconds.at(-1) ?? {}
     return {
+      elsewhere,
       sub: pictures.filter(({ profile }) => profile === 'sub').length,
       main: pictures.filter(({ profile }) => profile === 'main').length,
-      usedRate: Math.min(1, cost(pictures) / capacity),
+      usedRate: Math.min(1, (cost(pictures) + elsewhere) / capacity),
       capacity,
       mainCost,
       droppedRate: lostIn(seconds),

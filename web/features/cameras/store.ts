@@ -33,6 +33,8 @@ export const useCameraStore = defineStore('cameras', () => {
   const isLoaded = shallowRef(false)
   /** Recording disks that somebody should look at. */
   const alarms: ShallowRef<readonly DiskAlarm[]> = shallowRef([])
+  /** How often this page was told that layouts or rotations of walls are others now; whoever shows them reads them anew. */
+  const wallListChanges = shallowRef(0)
 
   /** Downloads that wait for this user's decision, and when those of their own became ready, newest first; push brings them as it does the states. */
   const exportNews: ShallowRef<ExportNews> = shallowRef(noExportNews)
@@ -63,6 +65,7 @@ export const useCameraStore = defineStore('cameras', () => {
     },
     onExports: ({ toDecide, readyAts }) => (exportNews.value = { toDecide, readyAts }),
     onLoginEnded: (reason) => account.onLoginEnded(reason),
+    onWallLists: () => wallListChanges.value++,
     onConnectFailed: () => void account.confirmLogin(),
   })
 
@@ -130,6 +133,7 @@ export const useCameraStore = defineStore('cameras', () => {
     counts,
     onlineRate,
     recentChanges,
+    wallListChanges,
     isLoaded,
     loadError,
     connection: push.connection,

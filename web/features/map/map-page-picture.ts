@@ -5,13 +5,17 @@ import { statusOrder } from '../../../server/contract/status.ts'
 import { formatDate, formatTime } from '../../base/format.ts'
 import { t } from '../../base/i18n.ts'
 import { type Color, fontFamily, type ThemeName } from '../../base/theme.ts'
-import { saveFile, watermarkText } from '../../engines/player/index.ts'
+import { watermarkText } from '../../engines/player/index.ts'
 import type { StateCounts } from '../cameras/counts.ts'
+import { saveTaken } from '../taken/save-taken.ts'
 import { fileStamp } from './file-stamp.ts'
 import { composeMapPicture } from './map-picture.ts'
+import type { MapPlace } from './query.ts'
 
 export type PagePicture = {
   map: HTMLCanvasElement
+  /** Its middle, and how near it is. */
+  place: MapPlace
   /** Width of the map's element, to tell pixels from px. */
   widthPx: number
   unitName: string
@@ -29,7 +33,7 @@ export type PagePicture = {
   scale: number
 }
 
-/** Saves the picture and answers its name. */
+/** Saves the picture and answers its name. Throws `ApiError` when it could not be recorded. */
 export async function savePagePicture(page: PagePicture): Promise<string> {
   const { now, pastAt, counts, bar, baseMap, color } = page
   const moment = (at: Instant) => `${formatDate(at)} ${formatTime(at)}`
@@ -48,6 +52,6 @@ export async function savePagePicture(page: PagePicture): Promise<string> {
   const look = { fontFamily, ink: color.text1, faintInk: color.text2, ground: color.surface, isDark: page.theme === 'dark', scale: page.scale }
   const blob = await composeMapPicture(page.map, words, look, page.map.width / page.widthPx)
   const name = `${t('map.picture.file')}_${fileStamp(now)}.png`
-  saveFile(blob, name)
+  await saveTaken({ what: 'mapPicture', ...page.place, pastAt }, blob, name)
   return name
 }

@@ -4,7 +4,7 @@ import type { Instant, StationId } from '../../../server/contract/ids.ts'
 import type { Station } from '../../../server/contract/stations.ts'
 import { formatDate, formatTime } from '../../base/format.ts'
 import { t } from '../../base/i18n.ts'
-import { saveFile } from '../../engines/player/index.ts'
+import { saveTaken } from '../taken/save-taken.ts'
 import { fileStamp } from './file-stamp.ts'
 
 type Cell = { value: string; type: StringConstructor; format: '@' } | { value: number; type: NumberConstructor; format: string } | null
@@ -32,8 +32,16 @@ export function spreadsheetRows(points: readonly CameraPoint[], stations: Readon
   ]
 }
 
-/** Makes the file and hands it to the browser; answers its name. The library is fetched when it is first needed. */
-export async function saveSpreadsheet(points: readonly CameraPoint[], stations: ReadonlyMap<StationId, Station>, at: Instant): Promise<string> {
+/**
+ * Makes the file and hands it to the browser; answers its name. The library is fetched when it is first needed. Throws `ApiError` when it could not be recorded.
+ * `pastAt`: when the states were true; null: now.
+ */
+export async function saveSpreadsheet(
+  points: readonly CameraPoint[],
+  stations: ReadonlyMap<StationId, Station>,
+  at: Instant,
+  pastAt: Instant | null,
+): Promise<string> {
   const { default: writeXlsxFile } = await import('write-excel-file/browser')
   const blob = await writeXlsxFile(spreadsheetRows(points, stations), {
     columns: widths.map((width) => ({ width })),
@@ -41,7 +49,7 @@ export async function saveSpreadsheet(points: readonly CameraPoint[], stations: 
     stickyRowsCount: 1,
   }).toBlob()
   const name = `${t('map.sheet.file')}_${fileStamp(at)}.xlsx`
-  saveFile(blob, name)
+  await saveTaken({ what: 'cameraTable', cameraIds: points.map(({ cameraId }) => cameraId), pastAt }, blob, name)
   return name
 }
 

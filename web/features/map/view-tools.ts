@@ -9,6 +9,7 @@ import { useTheme } from '../../base/theme.ts'
 import { PictureBlockedError } from '../../engines/map/index.ts'
 import { useAccountStore } from '../accounts/store.ts'
 import type { StateCounts } from '../cameras/counts.ts'
+import { notSavedWords } from '../taken/save-taken.ts'
 import { crsNameOf } from './base-map-words.ts'
 import type { useLayers } from './layers.ts'
 import { savePagePicture } from './map-page-picture.ts'
@@ -63,13 +64,15 @@ export function useViewTools({ canvas, view, place, change, layers, counts, hasR
 
   async function takePicture(): Promise<void> {
     const baseMap = layers.chosenConfig.value?.baseMap
-    if (isTakingPicture.value || !canvas.value || !baseMap) return
+    const at = toValue(place)
+    if (isTakingPicture.value || !canvas.value || !baseMap || at === null) return
     isTakingPicture.value = true
     try {
       const map = await canvas.value.takePicture()
       if (!map) return
       const name = await savePagePicture({
         map,
+        place: at,
         widthPx: canvas.value.$el.clientWidth,
         unitName: account.welcome?.unitName ?? 'MapWall',
         account: account.me?.account ?? '',
@@ -87,7 +90,7 @@ export function useViewTools({ canvas, view, place, change, layers, counts, hasR
       say(t('map.picture.saved', { name }))
     } catch (error) {
       console.warn('picture of the map not made', error)
-      say(error instanceof PictureBlockedError ? t('map.picture.blocked', { origin: error.origin }) : t('map.picture.notMade'))
+      say(error instanceof PictureBlockedError ? t('map.picture.blocked', { origin: error.origin }) : (notSavedWords(error) ?? t('map.picture.notMade')))
     } finally {
       isTakingPicture.value = false
     }

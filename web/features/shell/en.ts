@@ -2,7 +2,7 @@ import type { SameShape } from '../../base/i18n.ts'
 import type { zh } from './zh.ts'
 
 export const en: SameShape<typeof zh> = {
-  places: { map: 'Map', duty: 'Overview', wall: 'Wall', playback: 'Playback', storage: 'Storage' },
+  places: { map: 'Map', duty: 'Overview', wall: 'Wall', playback: 'Playback', patrols: 'Patrols', storage: 'Storage' },
   onlineRateNow: 'Online now',
   onlineRateHint: '(online + degraded) ÷ (all − unknown − suspended)',
   countFilter: '{status} {count}, filter on the map',

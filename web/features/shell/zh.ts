@@ -1,6 +1,6 @@
 /** Texts of the frame around every page. */
 export const zh = {
-  places: { map: '地图', duty: '总览', wall: '电视墙', playback: '回放', storage: '存储' },
+  places: { map: '地图', duty: '总览', wall: '电视墙', playback: '回放', patrols: '巡查', storage: '存储' },
   onlineRateNow: '此刻在线率',
   onlineRateHint: '（在线 + 异常）÷（全部 − 未知 − 停用）',
   countFilter: '{status} {count}，在地图上筛选',

@@ -23,4 +23,8 @@ export const en: SameShape<typeof zh> = {
   leftOut: '; no room for {count}',
   full: 'Wall {wall} has no free tile: empty one there first',
   go: 'Go to the wall',
+  wereOpen: 'Wall {walls} had a window; a browser opens none by itself',
+  reopen: 'Open wall {walls} again',
+  reopenBlocked: 'The browser blocked a window: click again, or allow pop-ups of this site',
+  reopenNot: 'Do not offer again',
 }

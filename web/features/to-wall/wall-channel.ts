@@ -34,7 +34,14 @@ export const WallMessage = z.discriminatedUnion('type', [
     shown: z.number().int(),
     /** What it shows where, for who chooses a tile from afar; a window that has not been reloaded since an update does not say it. */
     picture: WallPicture.optional(),
+    /** Which window has this number, and since when: of two, the later one. */
+    holderId: z.string().max(64).optional(),
+    takenAt: z.number().optional(),
+    /** What it decodes, in sub streams. */
+    decoding: z.number().nonnegative().optional(),
   }),
+  /** The number is wanted by another window: whoever has it gives it up. */
+  z.object({ type: z.literal('take'), account: Account, wall: Wall }),
   z.object({ type: z.literal('gone'), account: Account, wall: Wall }),
   z.object({
     type: z.literal('show'),

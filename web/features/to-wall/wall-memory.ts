@@ -7,7 +7,8 @@ import { emptyWall, WallState } from './wall-state.ts'
 export const wallNumbers = [1, 2, 3, 4] as const
 export type WallNumber = (typeof wallNumbers)[number]
 
-export type WallMemory = { state: Readonly<Ref<WallState>>; set(state: WallState): void }
+/** `reread`: another window of this browser may have changed it since. */
+export type WallMemory = { state: Readonly<Ref<WallState>>; set(state: WallState): void; reread(): void }
 
 const memories = new Map<WallNumber, WallMemory>()
 
@@ -15,13 +16,13 @@ const memories = new Map<WallNumber, WallMemory>()
 export function wallMemory(wall: WallNumber): WallMemory {
   const known = memories.get(wall)
   if (known) return known
-  const { value, set } = usePreference<WallState>(
+  const { value, set, reread } = usePreference<WallState>(
     wall === 1 ? 'wall' : `wall.${wall}`,
     () => emptyWall(),
     (kept) => WallState.safeParse(kept).success,
     { isPersonal: true },
   )
-  const memory = { state: value, set }
+  const memory = { state: value, set, reread }
   memories.set(wall, memory)
   return memory
 }

@@ -104,6 +104,7 @@ export function wallPicture({ shape, cameraIds, rotation }: WallState): WallPict
 /** No window shows that wall: it will find them there. */
 function keep(cameraIds: readonly CameraId[], wall: WallNumber, how: WallShow['how'], tile: number | null): Sent {
   const memory = wallMemory(wall)
+  memory.reread() // the window that had it may have changed it since this page read it
   if (how === 'replace') {
     const state = wallOf(cameraIds)
     memory.set(state)

@@ -21,4 +21,8 @@ export const zh = {
   leftOut: '；{count} 路放不下',
   full: '墙 {wall} 没有空格，先到电视墙撤下一格',
   go: '去电视墙',
+  wereOpen: '上次开着墙 {walls}，浏览器不能自己打开窗口',
+  reopen: '重新打开墙 {walls}',
+  reopenBlocked: '浏览器拦住了窗口：再点一次，或允许本站弹出窗口',
+  reopenNot: '不再提示',
 }

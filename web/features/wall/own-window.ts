@@ -1,4 +1,5 @@
 /** A wall in a window of its own (R-WALL-4), with the first number nobody has yet. */
+import { openWallWindow } from '../to-wall/open-walls.ts'
 import { answerWithinMs, openWallLine } from '../to-wall/wall-channel.ts'
 import { type WallNumber, wallNumbers } from '../to-wall/wall-memory.ts'
 
@@ -19,7 +20,5 @@ export async function presentWalls(account: string): Promise<ReadonlySet<WallNum
 export function openOwnWindow(present: ReadonlySet<WallNumber>): { wall: WallNumber; isOpen: boolean } | null {
   const wall = wallNumbers.find((each) => each !== 1 && !present.has(each))
   if (wall === undefined) return null
-  // opens on the same screen; who drives it pulls it over once, and the browser keeps its place
-  const features = `popup,width=${screen.availWidth},height=${screen.availHeight}`
-  return { wall, isOpen: window.open(`/wall?window=${wall}`, `mapwall-wall-${wall}`, features) !== null }
+  return { wall, isOpen: openWallWindow(wall) }
 }

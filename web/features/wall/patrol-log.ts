@@ -4,34 +4,35 @@
  */
 import type { CameraId, Instant } from '../../../server/contract/ids.ts'
 import type { FailureCause } from '../../../server/contract/status.ts'
-import { PatrolReport } from '../../../server/contract/walls.ts'
+import type { PatrolReport } from '../../../server/contract/walls.ts'
 import { ApiError } from '../../base/api.ts'
+import { batchSize, createPatrolShelf, type PatrolStorage } from './patrol-shelf.ts'
 
 export const freshUnderMs = 3_000
 const reportEveryMs = 60_000
-/** A full batch does not wait for the minute. */
+/** A full batch does not wait for the minute, nor does the first of a run: once heard of, a run is believed to its end, whatever becomes of its rotation. */
 const hurryMs = 10_000
-const maxBatch = 500
-/** Some hours of a fast rotation while the server is away; then the oldest go, and `lost` counts them. */
-export const maxKept = 5_000
 /** A tile that keeps its camera is noted all the same. */
 const longestEntryMs = 600_000
 
 export type TileSight = { cameraId: CameraId; hasPicture: boolean; ageMs: number | null; cause: FailureCause | null }
-export type PatrolStore = { read(): string | null; write(text: string): void }
 export type PatrolLogOptions = {
-  store: PatrolStore
-  send: (reports: PatrolReport[]) => Promise<void>
+  storage: PatrolStorage
+  /** Answers how many of them the server does not take for good. */
+  send: (reports: readonly PatrolReport[]) => Promise<number>
   now: () => Instant
 }
 
 type Open = Omit<PatrolReport, 'toAt' | 'outcome'> & { seenAt: Instant }
 
-export function createPatrolLog({ store, send, now }: PatrolLogOptions) {
+export function createPatrolLog({ storage, send, now }: PatrolLogOptions) {
   const open = new Map<number, Open>()
-  let kept = readKept(store)
-  let lost = 0
+  const shelf = createPatrolShelf(storage, now)
+  const newId = createIds()
   let isSending = false
+  let run = ''
+  /** The server has not heard of the run that goes on. */
+  let isNewRun = false
   let sentAt = now()
 
   return {
@@ -40,20 +41,24 @@ export function createPatrolLog({ store, send, now }: PatrolLogOptions) {
     closeAll,
     flush,
     /** Asked often; sends once a minute. */
-    tick: () => (now() - sentAt >= (kept.length >= maxBatch ? hurryMs : reportEveryMs) ? flush() : Promise.resolve()),
-    waiting: () => kept.length,
-    lost: () => lost,
+    tick() {
+      shelf.tick()
+      return now() - sentAt >= (shelf.count() >= batchSize || (isNewRun && shelf.count() > 0) ? hurryMs : reportEveryMs) ? flush() : Promise.resolve()
+    },
+    waiting: shelf.count,
+    lost: shelf.lost,
   }
 
   /** What each tile of the rotation shows now (tile from 0), `sinceMs` after the last time. A tile that shows another camera begins a new entry. */
-  function sample(run: { runId: string; rotationId: string }, sights: ReadonlyMap<number, TileSight>, sinceMs: number) {
+  function sample(of: { runId: string; rotationId: string }, sights: ReadonlyMap<number, TileSight>, sinceMs: number) {
     const at = now()
+    noteRun(of)
     for (const [tile, entry] of open) {
       const sight = sights.get(tile)
-      if (!sight || sight.cameraId !== entry.cameraId || entry.runId !== run.runId || at - entry.fromAt >= longestEntryMs) close(tile, at)
+      if (!sight || sight.cameraId !== entry.cameraId || entry.runId !== of.runId || at - entry.fromAt >= longestEntryMs) close(tile, at)
     }
     for (const [tile, { cameraId, hasPicture, ageMs, cause }] of sights) {
-      const entry = open.get(tile) ?? { entryId: uuid(), ...run, cameraId, tile: tile + 1, fromAt: at, cause: null, freshMs: 0, seenAt: at }
+      const entry = open.get(tile) ?? { entryId: newId(), ...of, cameraId, tile: tile + 1, fromAt: at, cause: null, freshMs: 0, seenAt: at }
       const isFresh = hasPicture && ageMs !== null && ageMs < freshUnderMs
       // never more than the time that went by: the server's clock may be corrected meanwhile
       const passedMs = Math.max(0, Math.min(sinceMs, at - entry.seenAt))
@@ -61,31 +66,35 @@ export function createPatrolLog({ store, send, now }: PatrolLogOptions) {
     }
   }
 
-  function skip(
-    run: { runId: string; rotationId: string },
-    tile: number,
-    cameraIds: readonly CameraId[],
-    causeOf: (cameraId: CameraId) => FailureCause | null,
-  ) {
-    const at = now()
-    const entries = cameraIds.map((cameraId) => ({
-      entryId: uuid(),
-      ...run,
-      cameraId,
-      tile: tile + 1,
-      fromAt: at,
-      toAt: at,
-      outcome: 'skipped' as const,
-      cause: causeOf(cameraId),
-      freshMs: 0,
-    }))
-    keep(entries)
+  function noteRun({ runId }: { runId: string }) {
+    if (runId === run) return
+    run = runId
+    isNewRun = true
   }
 
-  /** The rotation stopped, or nobody can see the page. */
+  function skip(of: { runId: string; rotationId: string }, tile: number, cameraIds: readonly CameraId[], causeOf: (cameraId: CameraId) => FailureCause | null) {
+    const at = now()
+    noteRun(of)
+    shelf.add(
+      cameraIds.map((cameraId) => ({
+        entryId: newId(),
+        ...of,
+        cameraId,
+        tile: tile + 1,
+        fromAt: at,
+        toAt: at,
+        outcome: 'skipped' as const,
+        cause: causeOf(cameraId),
+        freshMs: 0,
+      })),
+    )
+  }
+
+  /** The rotation stopped, or nobody can see the page: it may be gone in a moment. */
   function closeAll() {
     const at = now()
     for (const tile of open.keys()) close(tile, at)
+    shelf.write()
   }
 
   function close(tile: number, at: Instant) {
@@ -96,68 +105,53 @@ export function createPatrolLog({ store, send, now }: PatrolLogOptions) {
     const toAt = Math.max(entry.fromAt, at)
     const freshMs = Math.round(Math.min(rest.freshMs, toAt - rest.fromAt))
     const isShown = freshMs > 0
-    keep([{ ...rest, toAt, freshMs, outcome: isShown ? 'shown' : 'stillOnly', cause: isShown ? null : rest.cause }])
+    shelf.add([{ ...rest, toAt, freshMs, outcome: isShown ? 'shown' : 'stillOnly', cause: isShown ? null : rest.cause }])
   }
 
-  function keep(entries: PatrolReport[]) {
-    if (entries.length === 0) return
-    kept = [...kept, ...entries]
-    if (kept.length > maxKept) {
-      lost += kept.length - maxKept
-      kept = kept.slice(-maxKept)
-    }
-    store.write(JSON.stringify(kept))
-  }
-
-  /** Sends what there is. Never throws: what was not taken is sent again. */
+  /** Sends what there is. Never throws: what did not arrive is sent again. */
   async function flush(): Promise<void> {
     if (isSending) return
     isSending = true
     sentAt = now()
     try {
-      while (kept.length > 0) {
-        const batch = kept.slice(0, maxBatch)
-        if (!(await sendBatch(batch))) return
-        drop(batch)
+      for (let batch = shelf.seal(); batch !== undefined; batch = shelf.seal()) {
+        const refused = await sendBatch(batch)
+        if (refused === undefined) return
+        shelf.done(batch, refused)
+        if (batch.some(({ runId }) => runId === run)) isNewRun = false
       }
     } finally {
       isSending = false
     }
   }
 
-  async function sendBatch(batch: PatrolReport[]): Promise<boolean> {
+  /** How many of them the server does not take for good; undefined: it is away, or busy. */
+  async function sendBatch(batch: readonly PatrolReport[]): Promise<number | undefined> {
     try {
-      await send(batch)
-      return true
+      return await send(batch)
     } catch (error) {
-      if (!isRefused(error)) return false
+      if (!isRefused(error)) return undefined
       // one entry the server will never take (of a camera that has gone …) must not hold up the others
       if (batch.length > 1) {
         const half = Math.ceil(batch.length / 2)
-        return (await sendBatch(batch.slice(0, half))) && (await sendBatch(batch.slice(half)))
+        const first = await sendBatch(batch.slice(0, half))
+        const second = first === undefined ? undefined : await sendBatch(batch.slice(half))
+        return first === undefined || second === undefined ? undefined : first + second
       }
       console.warn('patrol entry refused', batch[0]?.entryId, batch[0]?.cameraId, error)
-      return true
+      return 1
     }
-  }
-
-  function drop(batch: readonly PatrolReport[]) {
-    const sent = new Set(batch.map(({ entryId }) => entryId))
-    kept = kept.filter(({ entryId }) => !sent.has(entryId))
-    store.write(JSON.stringify(kept))
   }
 }
 export type PatrolLog = ReturnType<typeof createPatrolLog>
 
 const isRefused = (error: unknown) => error instanceof ApiError && ['bad_request', 'not_found', 'conflict'].includes(error.code)
 
-function readKept(store: PatrolStore): PatrolReport[] {
-  try {
-    const parsed: unknown = JSON.parse(store.read() ?? '[]')
-    return Array.isArray(parsed) ? parsed.flatMap((each) => PatrolReport.safeParse(each).data ?? []) : []
-  } catch {
-    return [] // not ours
-  }
+/** UUIDs that share their first 24 characters, so that many of them are short text (`patrol-batch.ts`). */
+function createIds(): () => string {
+  const prefix = uuid().slice(0, 24)
+  let last = 0
+  return () => prefix + (++last).toString(16).padStart(12, '0')
 }
 
 /** RFC 9562 §5.4; `crypto.randomUUID` exists only where the page came by HTTPS. */

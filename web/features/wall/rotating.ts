@@ -10,6 +10,7 @@ import { useCameraStore } from '../cameras/store.ts'
 import { heldTiles, withHeldTiles } from '../to-wall/wall-state.ts'
 import type { PictureReport } from './health.ts'
 import { createPatrolLog, type TileSight, uuid } from './patrol-log.ts'
+import { patrolStorage } from './patrol-shelf.ts'
 import { planStep, type RotationStep } from './rotation-plan.ts'
 import { createRotationRunner, type RotationRunner, type RotationView } from './rotation-runner.ts'
 import type { Wall } from './wall.ts'
@@ -42,11 +43,12 @@ export function useRotating({
   let own = new Map<number, CameraId>()
   let touchedAtMs = performance.now()
   const patrol = createPatrolLog({
-    store: patrolStore(account.me?.account ?? '', wall.number),
-    send: async (reports) => void (await call(wallApi.reportPatrol, { body: { reports } })),
+    storage: patrolStorage(account.me?.account ?? '', wall.number),
+    send: async (reports) => (await call(wallApi.reportPatrol, { body: { reports: [...reports] } })).dropped,
     now: serverNow,
   })
-  const waitingReports = shallowRef(patrol.waiting())
+  /** Noted here and not with the server: those that wait, and those that will never be. */
+  const unreported = shallowRef({ waiting: patrol.waiting(), lost: patrol.lost() })
 
   // by what it does: a saved change begins a new run, a renamed owner does not
   watch(
@@ -76,7 +78,7 @@ export function useRotating({
     void flush()
   })
 
-  return { view, rotation, waitingReports, start, stop, pause, resume, goOn: () => runner?.goOn(), flush }
+  return { view, rotation, unreported, start, stop, pause, resume, goOn: () => runner?.goOn(), flush }
 
   function onTouched() {
     touchedAtMs = performance.now()
@@ -211,7 +213,8 @@ export function useRotating({
   }
 
   function noteWaiting() {
-    waitingReports.value = patrol.waiting()
+    const [waiting, lost] = [patrol.waiting(), patrol.lost()]
+    if (waiting !== unreported.value.waiting || lost !== unreported.value.lost) unreported.value = { waiting, lost }
   }
 
   async function flush() {
@@ -228,25 +231,5 @@ export function useRotating({
 
   function leave() {
     patrol.closeAll()
-  }
-}
-
-function patrolStore(account: string, wall: number) {
-  const key = `mapwall:${account}:patrol.${wall}`
-  return {
-    read: () => {
-      try {
-        return localStorage.getItem(key)
-      } catch {
-        return null // forbidden by the browser's policy
-      }
-    },
-    write: (text: string) => {
-      try {
-        localStorage.setItem(key, text)
-      } catch (error) {
-        console.info('patrol log not kept on this screen', error) // full or forbidden: it is sent from memory
-      }
-    },
   }
 }

@@ -1,9 +1,10 @@
 /** What the pictures say of themselves, gathered once a second: the line of health, what this computer can decode, and fresh starts for those that need one. */
 import { onScopeDispose, type ShallowRef, shallowRef } from 'vue'
-import type { CameraId } from '../../../server/contract/ids.ts'
+import type { CameraId, Profile } from '../../../server/contract/ids.ts'
 import { usePreference } from '../../base/preference.ts'
 import { createDecodeLoad, type DecodeLoad, type LimitHook, playerBudget, readPictures, usualHook } from '../../engines/player/index.ts'
 import { useCameraStore } from '../cameras/store.ts'
+import { useDecodingElsewhere } from './decode-share.ts'
 import { type PictureReport, shouldRenew, type WallHealth, wallHealth } from './health.ts'
 import type { Wall } from './wall.ts'
 
@@ -25,6 +26,7 @@ export function useWallHealth(wall: Wall) {
   const health: ShallowRef<WallHealth> = shallowRef({ shown: 0, well: 0, oldestMs: null })
   const meter = createDecodeLoad(known.value.value === 0 ? null : known.value.value)
   const load: ShallowRef<DecodeLoad> = shallowRef(meter.state())
+  const elsewhere = useDecodingElsewhere(wall.number)
   const entries = new Map<number, Entry>()
   let steadySeconds = 0
   const renewals = new Map<number, { atMs: number; count: number }>()
@@ -34,17 +36,17 @@ export function useWallHealth(wall: Wall) {
     const playing = open.filter(({ isWaiting }) => !isWaiting)
     // it will take the place of one that plays
     if (wanted.isWaiting) return open.length - playing.length < Math.max(load.value.capacity, playing.length)
-    const cost = [...playing, wanted].reduce((sum, { profile }) => sum + (profile === 'main' ? load.value.mainCost : 1), 0)
-    return cost <= load.value.capacity
+    return costOf([...playing, wanted]) + elsewhere.value <= load.value.capacity
   }
   playerBudget.setLimit(limit)
   const stopReading = readPictures((second) => {
-    const next = meter.add(second)
+    const next = meter.add({ ...second, elsewhere: elsewhere.value })
     const isChanged = next.capacity !== load.value.capacity
+    const hasMoreRoom = next.capacity - next.elsewhere > load.value.capacity - load.value.elsewhere
     load.value = next
     steadySeconds = isChanged ? 0 : steadySeconds + 1
     if (steadySeconds === rememberAfterS && next.isMeasured) known.set(next.capacity)
-    if (isChanged) playerBudget.setLimit(limit) // those that wait ask again
+    if (isChanged || hasMoreRoom) playerBudget.setLimit(limit) // those that wait ask again
   })
   const timer = setInterval(look, everyMs)
   onScopeDispose(() => {
@@ -56,6 +58,8 @@ export function useWallHealth(wall: Wall) {
   return {
     health,
     load,
+    /** What plays here, in sub streams. */
+    decoding: () => costOf(playerBudget.open().filter(({ isWaiting }) => !isWaiting)),
     /** A picture says how it is; null: it has gone. */
     tell(key: number, report: PictureReport | null) {
       if (report === null) return void entries.delete(key)
@@ -66,6 +70,10 @@ export function useWallHealth(wall: Wall) {
       const picture = wall.pictures.value.find((each) => each.tile === tile && each.cameraId === cameraId)
       return picture && entries.get(picture.key)
     },
+  }
+
+  function costOf(pictures: readonly { profile: Profile }[]): number {
+    return pictures.reduce((sum, { profile }) => sum + (profile === 'main' ? load.value.mainCost : 1), 0)
   }
 
   function look() {

@@ -5,14 +5,19 @@ import { useAccountStore } from '../accounts/store.ts'
 import { openWallLine } from '../to-wall/wall-channel.ts'
 import type { Placed } from '../to-wall/wall-state.ts'
 import { wallPicture } from '../to-wall/walls.ts'
+import { sayEveryMs } from './decode-share.ts'
+import type { Claim } from './wall-claim.ts'
 import type { Wall } from './wall.ts'
 
 export type WallPresence = {
   name: () => string
+  claim?: Claim | undefined
+  /** What plays here, in sub streams. */
+  decoding?: () => number
   onShow: (cameraIds: readonly CameraId[], how: 'add' | 'replace', tile: number | null) => Omit<Placed, 'state'>
 }
 
-export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
+export function useWallPresence(wall: Wall, { name, claim, decoding, onShow }: WallPresence) {
   const account = useAccountStore()
   const me = () => account.me?.account ?? ''
   const line = openWallLine(me, (message) => {
@@ -27,7 +32,10 @@ export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
   window.addEventListener('pagehide', onHide)
   watch(name, sayHere)
   sayHere()
+  // other walls of this computer leave it that share of the decoder
+  const timer = setInterval(sayHere, sayEveryMs)
   onScopeDispose(() => {
+    clearInterval(timer)
     window.removeEventListener('pagehide', onHide)
     onHide()
     line.close()
@@ -43,6 +51,8 @@ export function useWallPresence(wall: Wall, { name, onShow }: WallPresence) {
       tiles: shape.places.length,
       shown: cameraIds.filter((id) => id !== null).length,
       picture: wallPicture(wall.state.value),
+      ...claim,
+      decoding: decoding?.() ?? 0,
     })
   }
 }

@@ -2,6 +2,7 @@
 /** What is said about this computer from what its pictures did (R-WALL-3). */
 import { describe, expect, test } from 'vitest'
 import { createPlayerBudget } from '../../../../web/engines/player/budget.ts'
+import { freeStreams, isFull } from '../../../../web/features/wall/load-words.ts'
 import { createDecodeLoad, type LoadSecond, type PictureSecond } from '../../../../web/engines/player/decode-load.ts'
 
 const picture = (rest: Partial<PictureSecond> = {}): PictureSecond => ({ profile: 'sub', frames: 25, dropped: 0, decodeMs: 2, ...rest })
@@ -54,6 +55,18 @@ describe('R-WALL-3 tile budget measured on this computer', () => {
   test('a browser that does not say what a frame costs is judged by what it loses', () => {
     expect(after(10, second(16, { decodeMs: null })).capacity).toBe(18)
     expect(after(10, second(16, { decodeMs: null, dropped: 8 })).capacity).toBeLessThan(12)
+  })
+
+  test('what other walls of this computer decode is part of it, and of what was seen to play well', () => {
+    const alone = after(10, second(4, { decodeMs: 10 }))
+    expect(alone).toMatchObject({ capacity: 6, elsewhere: 0 })
+    const shared = after(10, second(4, { decodeMs: 10 }, { elsewhere: 8 }))
+    expect(shared).toMatchObject({ capacity: 14, elsewhere: 8 })
+    expect(shared.usedRate).toBeCloseTo(12 / 14)
+    expect([freeStreams(alone), freeStreams(shared), isFull(shared)]).toEqual([2, 2, false])
+    expect(isFull({ ...shared, elsewhere: 10 })).toBe(true)
+    expect(isFull({ ...shared, elsewhere: 10, isMeasured: false })).toBe(false)
+    expect(isFull(createDecodeLoad(4).state())).toBe(false)
   })
 
   test('what was learnt on this screen before holds from the start', () => {

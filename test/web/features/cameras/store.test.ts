@@ -119,6 +119,14 @@ describe('R-MAP-1 the page follows the states by push', () => {
     store.close()
   })
 
+  test('R-WALL-1 word of other layouts and rotations reaches whoever shows them', async () => {
+    const store = await loaded()
+    const before = store.wallListChanges
+    FakeWebSocket.last?.say({ topic: 'wallLists', changedAt: 1 })
+    expect(store.wallListChanges).toBe(before + 1)
+    store.close()
+  })
+
   test('nothing of the last user stays', async () => {
     const store = await loaded()
     store.close()

@@ -86,7 +86,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-async function open(address = '/wall', permissions = ['camera.see', 'camera.live', 'camera.playback']) {
+async function open(address = '/wall', permissions = ['camera.see', 'camera.live', 'camera.playback'], props = {}) {
   const pinia = signInAs({ permissions })
   const store = useCameraStore()
   store.byId = new Map(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => [id as CameraId, cameraPoint({ id, name: `澄桥路-${id}` })]))
@@ -100,7 +100,7 @@ async function open(address = '/wall', permissions = ['camera.see', 'camera.live
     ],
   })
   await router.push(address)
-  wrapper = mount(WallPage, { global: { plugins: [pinia, router], stubs: { WallPicture: true } }, attachTo: document.body })
+  wrapper = mount(WallPage, { props, global: { plugins: [pinia, router], stubs: { WallPicture: true } }, attachTo: document.body })
   await settle()
 }
 const settle = async (ms = 0) => {
@@ -262,6 +262,20 @@ describe('R-WALL-1 layouts', () => {
     expect(wrapper.get('.drawer [role=alert]').text()).toContain('没有读到')
   })
 
+  test('a rotation that cannot be read at the start says why, and is read by itself when the server is back', async () => {
+    const rotationId = '8d4f4f0e-6a9f-4b4e-9a53-0d6d6f0c1a13'
+    wallMemory(1).set({ ...emptyWall(4), rotation: { rotationId, isPaused: false, cursor: 0 } })
+    const answer = fetch
+    vi.stubGlobal('fetch', async () => Response.json({ code: 'database_unavailable', detail: '', requestId: 'r1' }, { status: 503 }))
+    await open()
+    expect(wrapper.get('.bar .turn').text()).toContain('没有读到轮巡')
+    vi.stubGlobal('fetch', answer)
+    await settle(1_000)
+    // it is not there any more: stopped, and said
+    expect(wrapper.find('.bar .turn').exists()).toBe(false)
+    expect(wrapper.get('.bar').text()).toContain('轮巡已删除或不再共享')
+  })
+
   test('another shape keeps the cameras', async () => {
     wallMemory(1).set({ ...emptyWall(4), cameraIds: ['a', 'b', 'c', 'd'] as CameraId[] })
     await open()
@@ -301,12 +315,13 @@ describe('R-WALL-4 driven from another window', () => {
     const heard: { type: string }[] = []
     const line = new BroadcastChannel('mapwall:walls')
     line.onmessage = ({ data }) => heard.push(data as { type: string })
-    await open()
+    await open('/wall', undefined, { claim: { holderId: 'this-window', takenAt: 5 } })
     line.postMessage({ type: 'who', account: 'D-017' })
     line.postMessage({ type: 'show', account: 'somebody else', requestId: 'r0', wall: 1, cameraIds: ['e'], how: 'add' })
     line.postMessage({ type: 'show', account: 'D-017', requestId: 'r1', wall: 1, cameraIds: ['d', 'e'], how: 'add' })
     await vi.waitFor(() => expect(heard.map(({ type }) => type)).toContain('shown'))
     expect(tiles()).toEqual(['d', 'e', null, null])
+    expect(heard.find(({ type }) => type === 'here')).toMatchObject({ wall: 1, holderId: 'this-window', takenAt: 5 })
     expect(heard.find(({ type }) => type === 'shown')).toMatchObject({
       requestId: 'r1',
       placed: [

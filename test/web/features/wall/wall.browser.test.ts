@@ -41,7 +41,7 @@ function answer(still: Buffer) {
     if (path.endsWith('/still')) return { status: 200, headers: { 'content-type': 'video/mp4', 'x-still-at': String(Date.now() - 12_000) }, body: still }
     if (path === '/api/wall-layouts') return json([])
     if (path === '/api/wall-rotations') return json([rotation])
-    if (path === '/api/wall-patrols' && request.method === 'GET') return json({ entries: [], isCut: false })
+    if (path === '/api/wall-patrols' && request.method === 'GET') return json({ entries: [], isCut: false, rotations: [] })
     if (path === '/api/wall-patrols') {
       let text = ''
       request.on('data', (chunk: Buffer) => (text += chunk.toString()))
