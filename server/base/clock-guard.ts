@@ -2,10 +2,11 @@
  * Notices when the wall clock is set, and keeps whatever deletes or expires by it waiting for a day: a clock that jumps must cost nothing. A restart
  * does not end the wait, and a clock that was set while we were away is noticed as well: what was seen last stands in a file.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
+import { writeWhole } from './whole-file.ts'
 
 const LOOK_EVERY_MS = 5_000
 /** Less is what time services do all day. */
@@ -32,6 +33,8 @@ const Memory = z.object({ seenAt: z.number(), frozenMs: z.number() })
 export function createClockGuard({ clock, log, onStep, memoryFile }: ClockGuardDeps) {
   let offsetMs = clock.now() - clock.monotonicMs()
   let frozenUntilMs = Number.NEGATIVE_INFINITY
+  let writing: Promise<void> = Promise.resolve()
+  let isWriteWaiting = false
   const timers = [clock.every(LOOK_EVERY_MS, look), clock.every(REMEMBER_EVERY_MS, () => void remember())]
 
   function freeze(why: string) {
@@ -44,10 +47,18 @@ export function createClockGuard({ clock, log, onStep, memoryFile }: ClockGuardD
     log.warn({ why, hours: Math.round(ms / 3_600_000) }, 'for some time nothing is deleted or expires for its age')
   }
 
-  async function remember(): Promise<void> {
-    if (memoryFile === undefined) return
-    const memory = { seenAt: clock.now(), frozenMs: Math.max(0, frozenUntilMs - clock.monotonicMs()) }
-    await writeFile(memoryFile, JSON.stringify(memory), { mode: 0o600 }).catch((problem) => log.warn({ problem }, 'the time of now could not be written down'))
+  /** One after the other; who asks while one waits is served by it. */
+  function remember(): Promise<void> {
+    if (memoryFile === undefined) return Promise.resolve()
+    if (!isWriteWaiting) {
+      isWriteWaiting = true
+      writing = writing.then(async () => {
+        isWriteWaiting = false
+        const memory = { seenAt: clock.now(), frozenMs: Math.max(0, frozenUntilMs - clock.monotonicMs()) }
+        await writeWhole(memoryFile, JSON.stringify(memory)).catch((problem) => log.warn({ problem }, 'the time of now could not be written down'))
+      })
+    }
+    return writing
   }
 
   function look() {

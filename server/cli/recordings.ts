@@ -1,5 +1,4 @@
 /** `mapwall recordings verify | repair | rebuild`: the disks are the truth; these hold files and index against them (R-RECOVER). */
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { silentLog } from '../base/log.ts'
@@ -9,7 +8,7 @@ import { type CliCommand, UsageError } from './command.ts'
 import { adoptAll } from '../media/recording/adopt.ts'
 import { readDiskId } from '../media/recording/disk.ts'
 import type { Thoroughness } from '../media/recording/segment-file.ts'
-import { type Finding, mend, survey } from '../media/recording/survey.ts'
+import { exists, type Finding, mend, survey } from '../media/recording/survey.ts'
 import { type CliContext, findRunning, kindOf, osAccount, type RunningPlatform, withStopped } from './platform.ts'
 
 type Way = { name: 'verify' | 'repair' | 'rebuild'; isDryRun: boolean; thoroughness: Thoroughness; isForgetting: boolean; isJson: boolean }
@@ -100,6 +99,8 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
     if (diskId === undefined) missing.push(folder)
     else disks.push({ folder, diskId })
   }
+  if (way.isForgetting && disks.length === 0)
+    throw new UsageError('一块录像磁盘都读不到，--forget-missing 会清空索引：先核对 MAPWALL_MEDIA_DIRS / no disk can be read: check MAPWALL_MEDIA_DIRS first')
   const words = (line: string) => way.isJson || say(line)
   for (const folder of missing)
     words(
@@ -110,6 +111,8 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
 
   const findings: (Finding & { disk: string })[] = []
   const onDisk = new Map<string, IndexRow>()
+  /** Files there is nothing to play in. */
+  const unplayable = new Set<string>()
   const duplicates: string[] = []
   let files = 0
   let bytes = 0
@@ -132,7 +135,7 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
           const key = keyOf(row)
           if (onDisk.has(key)) duplicates.push(join(folder, row.path))
           else onDisk.set(key, row)
-        }
+        } else for (const { path } of surveyed.findings) unplayable.add(join(folder, path))
         if (clock.monotonicMs() - saidMs < PROGRESS_EVERY_MS) return
         saidMs = clock.monotonicMs()
         words(`… ${files} 个文件 / files, ${(bytes / 1e9).toFixed(1)} GB`)
@@ -141,11 +144,10 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
   }
 
   const folderOf = new Map(disks.map(({ diskId, folder }) => [diskId, folder]))
-  /** While the platform runs, files are closed and deleted behind the survey: what the index is changed by must be so now. */
-  const isThere = async ({ diskId, path }: IndexRow) => {
-    const folder = folderOf.get(diskId)
-    return folder !== undefined && (await exists(join(folder, path)))
-  }
+  const fileOf = ({ diskId, path }: IndexRow) => join(folderOf.get(diskId) ?? '', path)
+  const surveyedAs = new Map([...onDisk].map(([key, row]) => [fileOf(row), key]))
+  /** While the platform runs, files are closed behind the survey: one it has not seen may be a new one. */
+  const isNew = async (row: IndexRow) => folderOf.has(row.diskId) && !unplayable.has(fileOf(row)) && !surveyedAs.has(fileOf(row)) && (await exists(fileOf(row)))
   const put = new Map(onDisk)
   const remove: RowKey[] = []
   let rows = 0
@@ -154,10 +156,11 @@ async function work(way: Way, index: Index, { config, clock, say }: CliContext):
       rows++
       const found = onDisk.get(keyOf(row))
       if (found && isSame(found, row)) put.delete(keyOf(row))
-      else if (!found && (folderOf.has(row.diskId) || way.isForgetting) && !(await isThere(row))) remove.push({ cameraId: row.cameraId, fromAt: row.fromAt })
+      else if (!found && (folderOf.has(row.diskId) || way.isForgetting) && !(await isNew(row))) remove.push({ cameraId: row.cameraId, fromAt: row.fromAt })
     }
   }
-  for (const [key, row] of put) if (!(await isThere(row))) put.delete(key)
+  // deleted behind the survey
+  for (const [key, row] of put) if (!(await exists(fileOf(row)))) put.delete(key)
   const result = {
     files,
     bytes,
@@ -227,10 +230,5 @@ function wordsOf(finding: Finding & { disk: string }): string {
   }
 }
 
-const exists = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  )
 const keyOf = ({ cameraId, fromAt }: RowKey) => `${cameraId}/${fromAt}`
 const isSame = (a: IndexRow, b: IndexRow) => a.toAt === b.toAt && a.path === b.path && a.diskId === b.diskId && a.bytes === b.bytes

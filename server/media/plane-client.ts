@@ -22,8 +22,8 @@ const CONNECT_MS = 2_000
 /** A media process that does not answer this for so long hangs: the link is cut and made anew. */
 const HEARTBEAT_MS = 10_000
 const DEFAULT_TIMEOUT_MS = 10_000
-/** A probe may stand in the admission queue behind hundreds of others. */
-const TIMEOUTS_MS: Partial<Record<PlaneMethod, number>> = { probe: 120_000, setCameras: 30_000 }
+/** A probe may stand in the admission queue behind hundreds of others; a disk that sleeps is slow to list. */
+const TIMEOUTS_MS: Partial<Record<PlaneMethod, number>> = { probe: 120_000, setCameras: 30_000, listSegments: 120_000 }
 /** What a browser that reads nothing may keep in this process after its viewer ended. */
 const BROWSER_CLOSE_MS = 5_000
 
@@ -141,7 +141,7 @@ export function createMediaPlane({ socketPath, clock, log }: { socketPath: strin
     async setRecordings(plan) {
       await request('setRecordings', { plan })
     },
-    listSegments: (sinceAt) => request('listSegments', { sinceAt }),
+    listSegments: (range) => request('listSegments', range),
     removeSegments: (files) => request('removeSegments', { files }),
     listDisks: () => request('listDisks', {}),
     async exportClip(order) {

@@ -3,6 +3,7 @@
  * JSON go both ways, or `{"kind":"viewer", …ViewerRequest}` or `{"kind":"playback", …PlaybackRequest}`, after which the browser's raw bytes do.
  */
 import { z } from 'zod'
+import type { TimeRange } from '../contract/recordings.ts'
 import { ProtocolError } from '../base/errors.ts'
 import { errorStatus, type ErrorCode } from '../contract/errors.ts'
 import { ExportFailure, ExportFile } from '../contract/exports.ts'
@@ -67,7 +68,7 @@ export const PlaneRequest = z.discriminatedUnion('method', [
   z.object({ id, method: z.literal('still'), params: ofCamera }),
   z.object({ id, method: z.literal('recordedStill'), params: ofCamera.extend({ at: Instant }) }),
   z.object({ id, method: z.literal('setRecordings'), params: z.object({ plan: z.array(ofCamera.extend({ profile: Profile })).max(10_000) }) }),
-  z.object({ id, method: z.literal('listSegments'), params: z.object({ sinceAt: Instant }) }),
+  z.object({ id, method: z.literal('listSegments'), params: z.object({ fromAt: Instant, toAt: Instant }) }),
   z.object({ id, method: z.literal('removeSegments'), params: z.object({ files: z.array(z.object({ diskId: z.string(), path: z.string() })).max(10_000) }) }),
   z.object({ id, method: z.literal('listDisks'), params: z.object({}) }),
   z.object({
@@ -90,7 +91,7 @@ export type PlaneMethods = {
   still: { params: { cameraId: CameraId }; result: { at: Instant; mp4: string } | null }
   recordedStill: { params: { cameraId: CameraId; at: Instant }; result: { at: Instant; mp4: string } | null }
   setRecordings: { params: { plan: readonly RecordingPlan[] }; result: Record<string, never> }
-  listSegments: { params: { sinceAt: Instant }; result: RecordedSegment[] }
+  listSegments: { params: TimeRange; result: RecordedSegment[] }
   removeSegments: { params: { files: readonly StoredFile[] }; result: StoredFile[] }
   listDisks: { params: Record<string, never>; result: DiskStatus[] }
   exportClip: { params: ClipOrder; result: Record<string, never> }

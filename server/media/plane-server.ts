@@ -125,7 +125,7 @@ export function createPlaneServer({ hub, viewers, recording, recordedStills, exp
         await recording.setPlan(request.params.plan)
         return {}
       case 'listSegments':
-        return recording.listSegments(request.params.sinceAt)
+        return recording.listSegments(request.params)
       case 'removeSegments':
         return recording.remove(request.params.files)
       case 'listDisks':

@@ -139,8 +139,8 @@ export type MediaPlane = {
   recordedStill(cameraId: CameraId, at: Instant): Promise<Still | undefined>
   /** Replaces what is to be recorded; goes on until it is replaced, whoever else goes away. */
   setRecordings(plan: readonly RecordingPlan[]): Promise<void>
-  /** Closed segments that begin at or after `sinceAt`, read from the disks. */
-  listSegments(sinceAt: Instant): Promise<RecordedSegment[]>
+  /** Closed segments that begin in this range, read from the disks. */
+  listSegments(range: TimeRange): Promise<RecordedSegment[]>
   /** Takes files away; answers those that are gone. */
   removeSegments(files: readonly StoredFile[]): Promise<StoredFile[]>
   listDisks(): Promise<DiskStatus[]>

@@ -32,6 +32,7 @@ test.each([
   expect(again.guard.mayExpire()).toBe(!isFrozen)
   again.clock.advance(24.1 * HOUR_MS)
   expect(again.guard.mayExpire()).toBe(true)
+  await again.guard.close()
 })
 
 test('a restart does not end the wait, and a torn memory begins one', async () => {
@@ -47,8 +48,11 @@ test('a restart does not end the wait, and a torn memory begins one', async () =
   expect(again.guard.mayExpire()).toBe(false)
   again.clock.advance(2 * HOUR_MS)
   expect(again.guard.mayExpire()).toBe(true)
+  await again.guard.close()
   writeFileSync(memoryFile, '{"seenAt":17')
-  expect((await restart(clock, memoryFile, {})).guard.mayExpire()).toBe(false)
+  const torn = await restart(clock, memoryFile, {})
+  expect(torn.guard.mayExpire()).toBe(false)
+  await torn.guard.close()
 })
 
 function openGuard() {

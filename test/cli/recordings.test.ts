@@ -169,6 +169,18 @@ describe('R-RECOVER verify and repair', () => {
     expect(await mapwall('verify', '--pictures')).toMatchObject({ code: 0, report: { findings: [], segments: 1 } })
   })
 
+  test('a file that has become unplayable loses its row, though it is there', async () => {
+    const spoilt = write(cameraId('a'), NOON)
+    const renamed = write(cameraId('a'), NOON + 600_000)
+    await mapwall('rebuild')
+    writeFileSync(spoilt, 'no recording any more')
+    // another camera's recording where this one's was
+    writeFileSync(renamed, readFileSync(write(cameraId('b'), NOON, join(disk, 'elsewhere.mp4'))))
+    expect(await mapwall('verify')).toMatchObject({ code: 1, report: { withoutFile: 2 } })
+    await mapwall('rebuild')
+    expect((await listIndex()).map(({ cameraId: id }) => id)).toEqual(['b'])
+  })
+
   test('a disk that cannot be read keeps its rows', async () => {
     write(cameraId('a'), NOON)
     await mapwall('rebuild')
@@ -176,6 +188,10 @@ describe('R-RECOVER verify and repair', () => {
     expect(await mapwall('rebuild')).toMatchObject({ code: 1, report: { missingDisks: [disk], withoutFile: 0 } })
     expect(await listIndex()).toHaveLength(1)
     await expect(mapwall('repair', '--forget-missing')).rejects.toThrow(/--forget-missing/)
+    // a wrong setting must not empty the index
+    await expect(mapwall('rebuild', '--forget-missing')).rejects.toThrow(/MAPWALL_MEDIA_DIRS/)
+    mkdirSync(disk)
+    writeFileSync(join(disk, 'mapwall-disk.json'), JSON.stringify({ diskId: '00000000-0000-4000-8000-00000000000b' }))
     expect(await mapwall('rebuild', '--forget-missing', '--dry-run')).toMatchObject({ report: { withoutFile: 1 } })
     expect(await listIndex()).toHaveLength(1)
     await mapwall('rebuild', '--forget-missing')

@@ -10,7 +10,7 @@ import type { CameraId } from '../../server/contract/ids.ts'
 import type { RecordedSegment } from '../../server/media/plane.ts'
 import { ffmpegPath } from './clips.ts'
 import { complaints, createSite, filesBelow } from './recording-site.ts'
-import { temporaryFolder, until } from './support.ts'
+import { ALL_TIME, temporaryFolder, until } from './support.ts'
 
 const isLong = process.env['LONG'] === '1'
 const CAMERAS = isLong ? 16 : 4
@@ -97,7 +97,7 @@ describe.skipIf(!canCut || !ffmpegPath)('P1 a power cut', () => {
         mountImage(copy, afterwards)
         const before = filesBelow(afterwards)
         await site.start([], afterwards)
-        const segments = await site.plane.listSegments(0)
+        const segments = await site.plane.listSegments(ALL_TIME)
         const fileOf = ({ path }: RecordedSegment) => join(afterwards, path)
         const evidence = JSON.stringify({ cut, cutAt, before, segments: segments.map(({ path, bytes }) => `${path} ${bytes}`) })
         for (const segment of acknowledged) {

@@ -29,6 +29,7 @@ export function temporaryFolder(): string {
   return folder
 }
 
+export const ALL_TIME = { fromAt: 0, toAt: Date.UTC(2100, 0, 1) }
 export const recordingsIn = (folder: string) => ({ folders: [join(folder, 'recordings')], knownDisksFile: join(folder, 'recording-disks.json') })
 
 export const camera = (name: string, hasSub = true): CameraAccess => ({

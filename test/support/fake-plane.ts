@@ -98,8 +98,8 @@ export function createFakePlane(clock: Clock, { isUp = true }: { isUp?: boolean 
     async setRecordings(plan) {
       fake.recordings = plan
     },
-    async listSegments() {
-      return fake.segments
+    async listSegments({ fromAt, toAt }) {
+      return fake.segments.filter((segment) => segment.fromAt >= fromAt && segment.fromAt < toAt)
     },
     async removeSegments(files) {
       fake.removed.push(...files)

@@ -32,6 +32,10 @@ const COMING_BACK_MS = 30_000
 const GROWS_WITHIN_MS = 15_000
 /** Segments that were closed while nobody listened may be this much older than the newest one known. */
 const MISSED_MS = 2 * 3_600_000
+/** Disks are asked piece by piece: 468 cameras store 5,600 files in this time. */
+const ASKED_AT_ONCE_MS = 2 * 3_600_000
+/** What is older than this without being known is for `mapwall recordings rebuild`. */
+const MOST_MISSED_MS = 31 * 86_400_000
 const DEFAULT_KEEP_DAYS = 15
 
 export type RecordingsDeps = {
@@ -62,6 +66,7 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   let told = ''
   /** The index knows of everything on the disks. */
   let isInStep = true
+  let steppingIn: Promise<void> | undefined
   let mediaAwaySinceAt: Instant | undefined
   let isClosed = false
   let indexing: Promise<void> = Promise.resolve()
@@ -148,22 +153,29 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
   async function onLinkUp() {
     told = ''
     onMediaBack()
+    await attempt('the disks were not looked at', diskWatch.look)
+    await attempt('media was not told what to record', tellPlan)
     isInStep = false
-    try {
-      await diskWatch.look()
-      await tellPlan()
-      await bringInStep()
-    } catch (problem) {
-      log.warn({ problem }, 'recordings were not brought in step with the disks; it is tried again in a minute')
-    }
+    await bringInStep()
   }
 
-  async function bringInStep() {
-    if (isInStep) return
-    await index()
-    const newestAt = (await store.findNewestAt(clock.now())) ?? 0
-    await store.putSegments(await plane.listSegments(Math.max(0, newestAt - MISSED_MS)))
-    isInStep = true
+  /** Whatever fails is tried again in a minute, and keeps nothing else from being done. */
+  async function attempt(what: string, work: () => Promise<void>) {
+    await work().catch((problem: unknown) => log.warn({ problem }, what))
+  }
+
+  /** What was closed while nobody listened. One at a time: reading the disks takes its while. */
+  function bringInStep(): Promise<void> {
+    steppingIn ??= attempt('recordings were not brought in step with the disks', async () => {
+      if (isInStep) return
+      await index()
+      const nowAt = clock.now()
+      const newestAt = (await store.findNewestAt(nowAt)) ?? 0
+      for (let fromAt = Math.max(newestAt - MISSED_MS, nowAt - MOST_MISSED_MS); fromAt <= nowAt; fromAt += ASKED_AT_ONCE_MS)
+        await store.putSegments(await plane.listSegments({ fromAt, toAt: fromAt + ASKED_AT_ONCE_MS }))
+      isInStep = true
+    }).finally(() => (steppingIn = undefined))
+    return steppingIn
   }
 
   function planNow(): RecordingPlan[] {
@@ -185,14 +197,10 @@ export function createRecordings({ store: database, plane, clock, clockGuard, lo
 
   async function look() {
     if (isClosed || !plane.isUp()) return
-    try {
-      await diskWatch.look()
-      await tellPlan()
-      await bringInStep()
-      await retention.run()
-    } catch (problem) {
-      log.warn({ problem }, 'recordings could not be looked after; it is tried again in a minute')
-    }
+    await attempt('the disks were not looked at', diskWatch.look)
+    await attempt('media was not told what to record', tellPlan)
+    void bringInStep()
+    await attempt('no room was made for recordings', retention.run)
   }
 
   async function readPolicies() {

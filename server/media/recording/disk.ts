@@ -23,6 +23,7 @@ const SLOW_QUEUE_BYTES = MAX_QUEUE_BYTES / 2
 const SLOW_WRITE_MS = 5_000
 /** A disk that cannot say how full it is within this time does not answer (a network disk whose server is gone). */
 const HANGS_MS = 30_000
+const OPEN_WITHIN_MS = 10_000
 /** Writing stops here, so that the file system, and what else lives on it, does not run full to the last byte. */
 const MIN_FREE_RATE = 0.005
 
@@ -71,13 +72,20 @@ export class Disk {
     this.onBack = options.onBack ?? (() => undefined)
   }
 
+  /** One that does not answer is left alone; when it does, it has come late. */
   async open(): Promise<void> {
-    await this.look()
-    this.isOpen = true
     this.timers.push(
       this.clock.every(LOOK_EVERY_MS, () => void this.look()),
       this.clock.every(FLUSH_EVERY_MS, () => this.flush()),
     )
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.after(OPEN_WITHIN_MS, resolve)
+      void this.look().then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+    this.isOpen = true
   }
 
   get canWrite(): boolean {

@@ -1,12 +1,14 @@
 /** All recordings of this process: which cameras are recorded onto which disks, what is stored, what is taken away. */
-import { mkdir, readdir, readFile, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { createHistogram } from 'node:perf_hooks'
 import { z } from 'zod'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { createMeter, type Log } from '../../base/log.ts'
-import { CameraId, type Instant } from '../../contract/ids.ts'
+import { writeWhole } from '../../base/whole-file.ts'
+import { CameraId } from '../../contract/ids.ts'
+import type { TimeRange } from '../../contract/recordings.ts'
 import type { Hub } from '../hub.ts'
 import type { DiskStatus, MediaEvent, RecordedSegment, RecordingPlan, StoredFile } from '../plane.ts'
 import { adoptAll } from './adopt.ts'
@@ -27,8 +29,8 @@ export type RecordingDeps = {
 }
 
 const KnownDisks = z.record(z.string(), z.string())
-/** A recorder that leaves waits so long for its disk. */
-const LEAVE_WITHIN_MS = 10_000
+/** Nothing waits longer for one disk. */
+const DISK_WITHIN_MS = 10_000
 
 export function createRecording({ hub, folders, knownDisksFile, clock, log, onEvent }: RecordingDeps) {
   let disks: Disk[] = []
@@ -44,7 +46,10 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
       meter('unreadable', (leftOut) => log.warn({ folder, problem, leftOut }, 'recordings could not be read; those on other disks are there')),
   })
   /** What a crash, or a disk that went away, left; whatever its age the index has to hear of it. */
-  const adopted: RecordedSegment[] = []
+  let adopted: RecordedSegment[] = []
+  /** The disk of each folder, ever. */
+  let known: Record<string, string> = {}
+  let noting: Promise<void> = Promise.resolve()
   let plan: readonly RecordingPlan[] = []
   let applying: Promise<void> = Promise.resolve()
 
@@ -53,7 +58,8 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
   const onWritten = (waitedMs: number) => writes.record(Math.max(1, Math.round(waitedMs * 1_000)))
 
   async function open(): Promise<void> {
-    const known = await readKnownDisks()
+    await mkdir(dirname(knownDisksFile), { recursive: true, mode: 0o700 })
+    known = KnownDisks.parse(JSON.parse((await readFile(knownDisksFile, 'utf8').catch(() => '')) || '{}'))
     disks = folders.map((folder) => {
       const disk: Disk = new Disk({ folder, expectedId: known[folder], clock, log, onWritten, onBack: () => void welcome(disk) })
       return disk
@@ -61,16 +67,14 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     await Promise.all(disks.map((disk) => disk.open()))
     shelves.push(...disks)
     for (const disk of disks) await adoptOn(disk)
-    await noteKnownDisks(known)
+    await noteKnownDisks()
   }
 
-  const readKnownDisks = async () => KnownDisks.parse(JSON.parse((await readFile(knownDisksFile, 'utf8').catch(() => '')) || '{}'))
-
-  async function noteKnownDisks(before: Record<string, string>) {
-    const known = { ...before }
+  function noteKnownDisks(): Promise<void> {
     for (const { folder, diskId } of disks) if (diskId !== undefined) known[folder] = diskId
-    await mkdir(dirname(knownDisksFile), { recursive: true, mode: 0o700 })
-    await writeFile(knownDisksFile, `${JSON.stringify(known)}\n`, { mode: 0o600 })
+    const noted = noting.then(() => writeWhole(knownDisksFile, `${JSON.stringify(known)}\n`))
+    noting = noted.catch((problem) => log.warn({ problem }, 'which disk lies in which folder could not be written down'))
+    return noted
   }
 
   async function adoptOn(disk: Disk): Promise<RecordedSegment[]> {
@@ -90,7 +94,16 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     log.info({ folder: disk.folder }, 'a folder for recordings is there')
     await disk.drain()
     for (const segment of await adoptOn(disk)) onEvent({ type: 'segment', segment })
-    await noteKnownDisks(await readKnownDisks()).catch((problem) => log.warn({ problem }, 'which disk lies in which folder could not be written down'))
+    await noteKnownDisks().catch(() => undefined) // it is logged
+  }
+
+  /** For an index that was not there when they were adopted. */
+  async function tellAdopted() {
+    for (const segment of adopted) {
+      const folder = disks.find(({ diskId }) => diskId === segment.diskId)?.folder
+      if (folder !== undefined && (await sizeOf(join(folder, segment.path))) !== undefined) onEvent({ type: 'segment', segment })
+      else adopted = adopted.filter((each) => each !== segment)
+    }
   }
 
   /** The writable disk with the most room; one that lags behind only when there is no other. */
@@ -101,6 +114,7 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
   /** Replaces what is to be recorded. Cameras that media does not know yet begin when it does. */
   function setPlan(next: readonly RecordingPlan[]): Promise<void> {
     plan = next
+    void tellAdopted()
     return apply()
   }
 
@@ -120,24 +134,24 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
         return !next || !hub.hasCamera(cameraId) || streamOf(next) !== stream
       })
       for (const [cameraId] of leaving) recorders.delete(cameraId)
-      await Promise.all(leaving.map(([, recorder]) => withinLimit(recorder.close())))
+      await Promise.all(leaving.map(([, recorder]) => within(recorder.close(), undefined)))
       for (const each of plan) if (!recorders.has(each.cameraId) && hub.hasCamera(each.cameraId)) await begin(each)
     })
     applying = run.catch(() => undefined) // what went wrong with this plan must not stop the next
     return run
   }
 
-  /** A disk that does not answer must not keep the others from their work. */
-  function withinLimit(leaving: Promise<void>): Promise<void> {
+  /** A disk that does not answer must not keep the others from their work: then it goes on without. */
+  function within<T>(asked: Promise<T>, without: T): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = clock.after(LEAVE_WITHIN_MS, resolve)
-      leaving.then(resolve, reject).finally(() => timer.cancel())
+      const timer = clock.after(DISK_WITHIN_MS, () => resolve(without))
+      asked.then(resolve, reject).finally(() => timer.cancel())
     })
   }
 
   async function begin(planned: RecordingPlan) {
     const { cameraId } = planned
-    const lastEndAt = (await archive.findEnd(cameraId)) ?? 0
+    const lastEndAt = (await within(archive.findEnd(cameraId), undefined)) ?? 0
     const recorder = new Recorder(streamOf(planned), {
       clock,
       log,
@@ -154,27 +168,25 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
     recorders.set(cameraId, recorder)
   }
 
-  /** Closed segments that begin at or after `sinceAt`, and all that were adopted, for an index that missed some. */
-  async function listSegments(sinceAt: Instant): Promise<RecordedSegment[]> {
+  /** Closed segments that begin in this range, for an index that missed some. */
+  async function listSegments({ fromAt, toAt }: TimeRange): Promise<RecordedSegment[]> {
     const found: RecordedSegment[] = []
     for (const { folder, diskId, canRead } of disks) {
       if (diskId === undefined || !canRead) continue
-      for (const segment of adopted.filter((each) => each.diskId === diskId && each.fromAt < sinceAt))
-        if ((await sizeOf(join(folder, segment.path))) !== undefined) found.push(segment)
-      const days = (await readdir(folder).catch(() => [])).filter((day) => isDay(day) && day >= dayOf(sinceAt))
+      const days = (await readdir(folder).catch(() => [])).filter((day) => isDay(day) && day >= dayOf(fromAt) && day <= dayOf(toAt - 1))
       for (const day of days) {
         for (const camera of await readdir(join(folder, day)).catch(() => [])) {
           const cameraId = CameraId.safeParse(camera)
           if (!cameraId.success) continue
           for (const name of await readdir(join(folder, day, camera)).catch(() => [])) {
             const parsed = parseSegmentName(name)
-            if (parsed?.durationMs === undefined || parsed.startAt < sinceAt) continue
+            if (parsed?.durationMs === undefined || parsed.startAt < fromAt || parsed.startAt >= toAt) continue
             const path = join(day, camera, name)
             const bytes = await sizeOf(join(folder, path))
             if (bytes === undefined) continue // deleted in this moment
             const profile = plan.find((each) => each.cameraId === cameraId.data)?.profile ?? 'main'
-            const toAt = parsed.startAt + parsed.durationMs
-            found.push({ cameraId: cameraId.data, profile, diskId, path, fromAt: parsed.startAt, toAt, bytes, isClosed: true })
+            const endAt = parsed.startAt + parsed.durationMs
+            found.push({ cameraId: cameraId.data, profile, diskId, path, fromAt: parsed.startAt, toAt: endAt, bytes, isClosed: true })
           }
         }
       }

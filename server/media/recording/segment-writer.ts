@@ -66,7 +66,6 @@ export class SegmentWriter {
           await handle.truncate(this.bytes)
           await handle.datasync()
         } finally {
-          this.disk.growing.delete(this.file)
           await handle.close()
         }
         if (this.storedEndAt === this.startAt) {
@@ -80,7 +79,9 @@ export class SegmentWriter {
         await syncFolder(folder)
         resolve(true)
       }
-      if (!this.disk.write(0, finish, () => resolve(false))) resolve(false)
+      const growing = this.file
+      const end = () => finish().finally(() => this.disk.growing.delete(growing))
+      if (!this.disk.write(0, end, () => resolve(false))) resolve(false)
     })
   }
 

@@ -103,7 +103,7 @@ export async function mend({ segment, findings }: Surveyed, folder: string, { is
   return mended
 }
 
-const exists = (file: string): Promise<boolean> =>
+export const exists = (file: string): Promise<boolean> =>
   stat(file).then(
     () => true,
     () => false,

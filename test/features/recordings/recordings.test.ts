@@ -376,6 +376,18 @@ describe('R-STORE-3 retention', () => {
     expect(removedDays()).toEqual([5, 4])
   })
 
+  test('disks that cannot be listed do not keep room from being made', async () => {
+    await fill([20, 1])
+    fake.disks = [disk(0.5)]
+    fake.plane.listSegments = async () => {
+      throw new Error('too slow')
+    }
+    const recordings = await openRecordings()
+    await clock.advanceAsync(61_000)
+    await expect.poll(removedDays).toEqual([20])
+    await recordings.close()
+  })
+
   test('over the quota the oldest go', async () => {
     await fill([5, 4, 3, 2, 1])
     const retention = await openRetention({ quotaBytes: 25 * MB })
