@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import type { CameraId, UserId } from '../contract/ids.ts'
-import { hashStates, type PushMessage, pushPermission } from '../contract/push.ts'
+import { hashStates, type PushMessage } from '../contract/push.ts'
 import type { CameraState, StatusChange } from '../contract/status.ts'
 import type { DiskAlarm } from '../contract/storage.ts'
 import type { Clock } from './clock.ts'
@@ -41,7 +41,7 @@ export type Push = {
   /** What concerns single users may be different now: their pages hear it. */
   ownChanged(): void
   /** Tells the pages of those who may use a layout or a rotation of a wall, or could until now, that their lists are others. */
-  wallListsChanged(mayHear: (user: User) => boolean): void
+  wallListsChanged(concerns: (user: User) => boolean): void
   /** Says why and closes the sockets of this login. Answers how many. */
   endLogin(loginId: string, reason: 'signed_out' | 'expired' | 'revoked'): number
   /** The last message sent: everything up to `seq` is already in the states (and perhaps some of the next one; applying it twice does no harm). */
@@ -232,9 +232,9 @@ export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera,
       }
     },
     ownChanged: () => own.tellAll(clients),
-    wallListsChanged(mayHear) {
-      const text = Buffer.from(serialize({ topic: 'wallLists', changedAt: clock.now() }))
-      for (const client of clients) if (mayHearOf('wallLists', client.user) && mayHear(client.user)) send(client, text)
+    wallListsChanged(concerns) {
+      const text = Buffer.from(serialize({ topic: 'wallLists' }))
+      for (const client of clients) if (mayHear(client.user, 'wallLists') && concerns(client.user)) send(client, text)
     },
     endLogin(loginId, reason) {
       let ended = 0
@@ -260,12 +260,6 @@ export function createPush({ clock, log, listStates, listAlarms, mayTouchCamera,
 }
 
 const serialize = (message: PushMessage) => JSON.stringify(message)
-
-/** A topic that asks for a permission; those for every page need no question. */
-function mayHearOf(topic: PushMessage['topic'], user: User): boolean {
-  const permission = pushPermission[topic]
-  return permission === 'signedIn' || permission === 'public' || user.permissions.includes(permission)
-}
 
 /** Users with the same key see the same cameras. */
 function areaOf(user: User): string {

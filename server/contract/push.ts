@@ -28,10 +28,10 @@ export const PushMessage = z.discriminatedUnion('topic', [
    */
   z.object({ topic: z.literal('exports'), toDecide: z.number().int().nonnegative(), readyAts: z.array(Instant) }),
   /**
-   * The layouts or rotations this user may use are not what they were before `changedAt`: `GET /api/wall-layouts` and `wall-rotations` say what they are now.
+   * The layouts or rotations this user may use are not what they were: `GET /api/wall-layouts` and `wall-rotations` say what they are now.
    * Only to its owner and the roles it is, or was, shared with. Not numbered: a page that was away reads them anew when it comes back.
    */
-  z.object({ topic: z.literal('wallLists'), changedAt: Instant }),
+  z.object({ topic: z.literal('wallLists') }),
   /** This login ended (elsewhere, by an administrator, by time). The socket closes after it. */
   z.object({ topic: z.literal('loginEnded'), reason: z.enum(['signed_out', 'expired', 'revoked']) }),
 ])

@@ -28,7 +28,7 @@ export type PushHandlers = {
   onExports(news: Topic<'exports'>): void
   onLoginEnded(reason: Topic<'loginEnded'>['reason']): void
   /** Layouts or rotations of walls are others than before. A page that was away is not told: it reads them when the line is back. */
-  onWallLists(changedAt: Instant): void
+  onWallLists(): void
   /** The line could not be opened `attempts` times in a row: a moment to ask whether the login still holds. */
   onConnectFailed(attempts: number): void
 }
@@ -196,7 +196,7 @@ export function createPushClient(
         handlers.onExports(message)
         return
       case 'wallLists':
-        handlers.onWallLists(message.changedAt)
+        handlers.onWallLists()
         return
       case 'loginEnded':
         handlers.onLoginEnded(message.reason)

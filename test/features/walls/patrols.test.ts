@@ -141,6 +141,8 @@ describe('R-WALL-2 the patrol log', () => {
     expect(await seenBy(supervisor, { cameraId: camera('n2') })).toEqual(['n2'])
     expect(await seenBy(supervisor, { rotationId })).toEqual(['n1', 'n2', 's1'])
     expect(await seenBy(supervisor, { rotationId: randomUUID() })).toEqual([])
+    // of a camera that has gone too, for whoever sees every station
+    expect(await seenBy(supervisor, { cameraId: camera('nowhere') })).toEqual([])
     for (const id of ['s1', 'nowhere']) expect(await codeOf(walls.patrols.list({ ...lately(), cameraId: camera(id) }, colleague))).toBe('not_found')
   })
 

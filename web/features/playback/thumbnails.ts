@@ -79,7 +79,7 @@ export function createThumbnails({
     if (!wanted) return
     if (keyOf(wanted) !== keyOf(wish)) return hasRested ? void ask() : undefined
     onChange({ ...wanted, ...answer })
-    // the server has a lot to do: once more when it said so, if the hand still rests there
+    // the server has a lot to do: again when it said so, for as long as the hand rests there
     const pauseMs = pauseOf(answer)
     if (pauseMs !== null) timer = setTimeout(rest, pauseMs)
   }

@@ -20,8 +20,8 @@ const Tile = z
   .min(0)
   .max(MAX_WALL_TILES - 1)
 
-export const WallPicture = z.object({ shape: WallShape, cameraIds: z.array(CameraId.nullable()).max(MAX_WALL_TILES), isTurning: z.boolean() })
-export type WallPicture = z.infer<typeof WallPicture>
+export const ShownWall = z.object({ shape: WallShape, cameraIds: z.array(CameraId.nullable()).max(MAX_WALL_TILES), isTurning: z.boolean() })
+export type ShownWall = z.infer<typeof ShownWall>
 
 export const WallMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('who'), account: Account }),
@@ -33,7 +33,7 @@ export const WallMessage = z.discriminatedUnion('type', [
     tiles: z.number().int(),
     shown: z.number().int(),
     /** What it shows where, for who chooses a tile from afar; a window that has not been reloaded since an update does not say it. */
-    picture: WallPicture.optional(),
+    picture: ShownWall.optional(),
     /** Which window has this number, and since when: of two, the later one. */
     holderId: z.string().max(64).optional(),
     takenAt: z.number().optional(),

@@ -1,8 +1,9 @@
 /** The walls that are open in this browser, and sending cameras to one of them (R-WALL-4). */
 import { onScopeDispose, type ShallowRef, shallowRef } from 'vue'
 import type { CameraId } from '../../../server/contract/ids.ts'
+import { MAX_WALL_TILES } from '../../../server/contract/walls.ts'
 import { useAccountStore } from '../accounts/store.ts'
-import { answerWithinMs, openWallLine, type WallHere, type WallMessage, WallPicture, type WallShow } from './wall-channel.ts'
+import { answerWithinMs, openWallLine, type WallHere, type WallMessage, ShownWall, type WallShow } from './wall-channel.ts'
 import { tileHands } from './tile-hands.ts'
 import { wallMemory, type WallNumber } from './wall-memory.ts'
 import { heldTiles, idlestTile, wallOf, type WallState, withCameras } from './wall-state.ts'
@@ -30,7 +31,7 @@ export function useWalls(): {
   /** To that wall: its window if it is open, else into what it will show when it is opened. */
   send(cameraIds: readonly CameraId[], wall: WallNumber, options?: SendOptions): Promise<Sent>
   /** What that wall shows; null: its window does not say. One that is not open shows what it will open with. */
-  pictureOf(wall: WallNumber): WallPicture | null
+  pictureOf(wall: WallNumber): ShownWall | null
   /** Asks all walls once more what they show. */
   ask(): void
 } {
@@ -62,9 +63,9 @@ export function useWalls(): {
 
   return { others, send, pictureOf, ask }
 
-  function pictureOf(wall: WallNumber): WallPicture | null {
+  function pictureOf(wall: WallNumber): ShownWall | null {
     const open = others.value.find((each) => each.wall === wall)
-    return open ? (open.picture ?? null) : wallPicture(wallMemory(wall).state.value)
+    return open ? (open.picture ?? null) : shownWall(wallMemory(wall).state.value)
   }
 
   function ask() {
@@ -81,6 +82,8 @@ export function useWalls(): {
   }
 
   async function send(cameraIds: readonly CameraId[], wall: WallNumber, { how = 'add', tile = null }: SendOptions = {}): Promise<Sent> {
+    // more than any wall holds would not even be heard
+    const [going, rest] = [cameraIds.slice(0, MAX_WALL_TILES), cameraIds.slice(MAX_WALL_TILES)]
     const requestId = `${performance.timeOrigin}-${++requests}-${Math.random()}`
     const answer = new Promise<Sent | undefined>((resolve) => {
       const giveUp = setTimeout(() => resolve(undefined), answerWithinMs)
@@ -89,16 +92,17 @@ export function useWalls(): {
         resolve({ wall, tiles: placed.map((each) => each.tile), leftOut, replaced, isHeld })
       })
     })
-    line.post({ type: 'show', account: me(), requestId, wall, cameraIds: [...cameraIds], how, ...(tile !== null && { tile }) })
+    line.post({ type: 'show', account: me(), requestId, wall, cameraIds: going, how, ...(tile !== null && { tile }) })
     const sent = await answer
     waiting.delete(requestId)
-    return sent ?? keep(cameraIds, wall, how, tile)
+    const outcome = sent ?? keep(going, wall, how, tile)
+    return { ...outcome, leftOut: [...outcome.leftOut, ...rest] }
   }
 }
 
 /** Plain objects, as a message between windows must be. */
-export function wallPicture({ shape, cameraIds, rotation }: WallState): WallPicture {
-  return WallPicture.parse({ shape, cameraIds, isTurning: rotation !== null })
+export function shownWall({ shape, cameraIds, rotation }: WallState): ShownWall {
+  return ShownWall.parse({ shape, cameraIds, isTurning: rotation !== null })
 }
 
 /** No window shows that wall: it will find them there. */

@@ -147,7 +147,7 @@ export const en: SameShape<typeof zh> = {
     tag: 'Rotation',
     waiting: 'Reading the rotation',
     notRead: 'Rotation not read, asked again by itself: {why}',
-    nothing: { offline: 'Nothing to show: all offline or removed; next try later', held: 'Tile {tiles} is chosen: Esc gives it back' },
+    nothing: { offline: 'Nothing to show: all offline or removed; next try later', held: 'Tile {tiles} is held by hand: Esc gives it back' },
     yields: 'Rotation gives up tile {tiles}',
     yieldsHint: 'Kept for what was put there by hand; back with Esc, or after five minutes without a hand',
     paused: 'Paused',

@@ -45,9 +45,9 @@ export function usePatrolView(filter: () => PatrolFilter, flush: () => Promise<v
   async function load() {
     const query = asked.value
     const mine = ++turn
+    isReading.value = query !== null
     if (!query) return void (problem.value = t('wall.patrol.badRange'))
     problem.value = ''
-    isReading.value = true
     try {
       await flush()
       const got = await call(wallApi.patrols, { query: { ...query, limit } })

@@ -81,14 +81,13 @@ function planCameras({ rotation, cursor, tiles, shown, isOffline, isKnown }: Ste
     }
     at = (at + next - offset) % total
     if (chosen.length === 0) continue // all of them offline or held: on to the next group
-    const pages = groups.map(({ cameraIds }) => Math.ceil(cameraIds.length / tiles.length))
     const isPaged = !clearsRest
     return {
       places: placeCameras(chosen, tiles, shown, clearsRest),
       shape: null,
       name: group.name,
       number: isPaged ? Math.floor(offset / tiles.length) + 1 : index + 1,
-      of: isPaged ? pages[0]! : groups.length,
+      of: isPaged ? Math.ceil(total / tiles.length) : groups.length,
       nextCursor: at,
       skipped,
     }

@@ -73,6 +73,8 @@ export function createRotationRunner(options: RotationOptions) {
   /** The step that comes was asked for: it does not wait for a held tile. */
   let isByHand = false
   let isClosed = false
+  /** Of this tick and cursor: a round of hundreds of cameras is not walked four times. */
+  let planned: { cursor: number; plan: StepPlan } | undefined
   const timer = clock.every(tickMs, tick)
   tick()
 
@@ -81,9 +83,10 @@ export function createRotationRunner(options: RotationOptions) {
   function tick() {
     if (isClosed) return
     const nowMs = clock.monotonicMs()
+    planned = undefined
     if (phase === 'nothing') {
       // a tile was given back: at once
-      const isDue = nowMs >= dueMs || (nothingWhy === 'held' && isStep(options.plan(cursor)))
+      const isDue = nowMs >= dueMs || (nothingWhy === 'held' && isStep(planNow()))
       if (isPaused || !isDue) return report()
       phase = 'showing'
       dueMs = nowMs
@@ -103,16 +106,21 @@ export function createRotationRunner(options: RotationOptions) {
     report()
   }
 
+  function planNow(): StepPlan {
+    if (planned?.cursor !== cursor) planned = { cursor, plan: options.plan(cursor) }
+    return planned.plan
+  }
+
   /** A step of another shape would take the tile somebody looks at: it waits. */
   function isWholeHeld(): boolean {
-    const coming = phase === 'showing' ? options.plan(cursor) : next
+    const coming = phase === 'showing' ? planNow() : next
     if (!coming || !isStep(coming) || coming.shape === null) return false
     return [...coming.places.keys(), ...(step?.places.keys() ?? [])].some(options.isHeld)
   }
 
   /** How long before the switch the next pictures are opened. */
   function leadMs(): number {
-    const coming = options.plan(cursor)
+    const coming = planNow()
     const changes = isStep(coming) ? changesOf(coming).size : 0
     return Math.min(Math.max(500, dwellMs - restBeforeMs), 2_500 + 200 * changes)
   }
@@ -122,21 +130,21 @@ export function createRotationRunner(options: RotationOptions) {
   }
 
   function beginPreparing() {
-    const planned = options.plan(cursor)
-    if (!isStep(planned)) {
+    const coming = planNow()
+    if (!isStep(coming)) {
       // asked again after a dwell
       phase = 'nothing'
       next = null
-      nothingWhy = planned.why
-      if (planned.skipped.length > 0 && emptySteps-- <= 0) {
-        emptySteps = planned.of - 1
-        options.onNothing(planned)
+      nothingWhy = coming.why
+      if (coming.skipped.length > 0 && emptySteps-- <= 0) {
+        emptySteps = coming.of - 1
+        options.onNothing(coming)
       }
       dueMs = clock.monotonicMs() + dwellMs
       return
     }
-    next = planned
-    pending = changesOf(planned)
+    next = coming
+    pending = changesOf(coming)
     needed = countCameras(pending)
     phase = 'preparing'
     openMore()
@@ -224,6 +232,7 @@ export function createRotationRunner(options: RotationOptions) {
   function goOn() {
     if (phase === 'switching') return
     isByHand = true
+    planned = undefined
     dueMs = clock.monotonicMs()
     if (phase !== 'preparing') beginPreparing()
     tick()
@@ -237,7 +246,7 @@ export function createRotationRunner(options: RotationOptions) {
   }
 
   function view(): RotationView {
-    const coming = next ?? options.plan(cursor)
+    const coming = next ?? planNow()
     const ready = [...pending].filter(([tile, id]) => id !== null && options.isReady(tile, id)).length
     const done = phase === 'switching' ? needed - countCameras(pending) : 0
     return {

@@ -24,6 +24,8 @@ export function useWallClaim(number: () => WallNumber): { state: Readonly<Ref<Cl
 
   const line = openWallLine(me, (message) => {
     if (message.type === 'take' && message.wall === number() && state.value === 'mine') state.value = 'moved'
+    // not while it is `moved`: then it is this page's own pictures that say goodbye
+    if (message.type === 'gone' && message.wall === number() && state.value === 'elsewhere') return ask()
     if (message.type !== 'here' || message.wall !== number()) return
     if (state.value === 'asking') {
       clearTimeout(timer)

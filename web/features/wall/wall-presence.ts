@@ -4,7 +4,7 @@ import type { CameraId } from '../../../server/contract/ids.ts'
 import { useAccountStore } from '../accounts/store.ts'
 import { openWallLine } from '../to-wall/wall-channel.ts'
 import type { Placed } from '../to-wall/wall-state.ts'
-import { wallPicture } from '../to-wall/walls.ts'
+import { shownWall } from '../to-wall/walls.ts'
 import { sayEveryMs } from './decode-share.ts'
 import type { Claim } from './wall-claim.ts'
 import type { Wall } from './wall.ts'
@@ -50,7 +50,7 @@ export function useWallPresence(wall: Wall, { name, claim, decoding, onShow }: W
       name: name().slice(0, 100),
       tiles: shape.places.length,
       shown: cameraIds.filter((id) => id !== null).length,
-      picture: wallPicture(wall.state.value),
+      picture: shownWall(wall.state.value),
       ...claim,
       decoding: decoding?.() ?? 0,
     })

@@ -149,7 +149,7 @@ export const zh = {
     tag: '轮巡',
     waiting: '正在读取轮巡',
     notRead: '没有读到轮巡，自动再试：{why}',
-    nothing: { offline: '没有可看的点位：都离线或已撤除，下一轮再试', held: '第 {tiles} 格已选中，按 Esc 归还' },
+    nothing: { offline: '没有可看的点位：都离线或已撤除，下一轮再试', held: '第 {tiles} 格由人占用，按 Esc 归还' },
     yields: '轮巡让出第 {tiles} 格',
     yieldsHint: '这几格留给手动放入的点位；按 Esc 或五分钟无人操作即归还',
     paused: '已暂停',

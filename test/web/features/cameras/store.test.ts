@@ -122,7 +122,7 @@ describe('R-MAP-1 the page follows the states by push', () => {
   test('R-WALL-1 word of other layouts and rotations reaches whoever shows them', async () => {
     const store = await loaded()
     const before = store.wallListChanges
-    FakeWebSocket.last?.say({ topic: 'wallLists', changedAt: 1 })
+    FakeWebSocket.last?.say({ topic: 'wallLists' })
     expect(store.wallListChanges).toBe(before + 1)
     store.close()
   })

@@ -8,7 +8,7 @@ import { installMessages, useI18n } from '../../../../web/base/i18n.ts'
 import { useCameraStore } from '../../../../web/features/cameras/store.ts'
 import SendToWall from '../../../../web/features/to-wall/SendToWall.vue'
 import { tileHands } from '../../../../web/features/to-wall/tile-hands.ts'
-import { openWallLine, type WallLine, type WallMessage, type WallPicture, type WallShow } from '../../../../web/features/to-wall/wall-channel.ts'
+import { openWallLine, type WallLine, type WallMessage, type ShownWall, type WallShow } from '../../../../web/features/to-wall/wall-channel.ts'
 import { wallMemory, type WallNumber } from '../../../../web/features/to-wall/wall-memory.ts'
 import { emptyWall } from '../../../../web/features/to-wall/wall-state.ts'
 import { messages } from '../../../../web/messages.ts'
@@ -49,7 +49,7 @@ async function open(props: InstanceType<typeof SendToWall>['$props']) {
   await flushPromises()
 }
 /** Another window with a wall; what it is sent. */
-function openWindow(wall: WallNumber, picture?: WallPicture, shown: Partial<Extract<WallMessage, { type: 'shown' }>> = {}): WallShow[] {
+function openWindow(wall: WallNumber, picture?: ShownWall, shown: Partial<Extract<WallMessage, { type: 'shown' }>> = {}): WallShow[] {
   const asked: WallShow[] = []
   const line = openWallLine(
     () => 'duty',
@@ -104,7 +104,21 @@ describe('R-WALL-1 with one wall', () => {
 })
 
 describe('R-WALL-4 with several walls', () => {
-  const picture: WallPicture = { shape: wallShapes[6], cameraIds: [id('a'), null, null, null, null, null], isTurning: true }
+  test('of a selection larger than any wall, what it holds is sent, and the rest is said to be left out', async () => {
+    const asked = openWindow(2, picture)
+    const many = Array.from({ length: 600 }, (_, i) => id(`c${i}`))
+    await open({ cameraIds: many, how: 'replace', words: '全部上墙' })
+    await vi.waitFor(() => {
+      button('全部上墙').click()
+      return says('墙 2')
+    })
+    button('墙 2').click()
+    await vi.waitFor(() => expect(asked).toHaveLength(1), 2_000)
+    expect(asked[0]!.cameraIds).toEqual(many.slice(0, 36))
+    await says('564')
+  })
+
+  const picture: ShownWall = { shape: wallShapes[6], cameraIds: [id('a'), null, null, null, null, null], isTurning: true }
 
   test('the key opens the choice as the click does, with the first wall in hand; Esc closes it and sends nothing', async () => {
     const asked = openWindow(2, picture)

@@ -101,6 +101,18 @@ describe('R-WALL-4 one number, one window', () => {
     expect(other.heard.some(({ type }) => type === 'take')).toBe(false)
   })
 
+  test('an unattended screen opens by itself when the other window goes', async () => {
+    const other = openOther(1)
+    await open()
+    await untilShown('墙 1 已在另一个窗口打开')
+    other.leave()
+    other.line.post({ type: 'gone', account: 'D-017', wall: 2 })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(wrapper!.find('.wall-page').exists()).toBe(false)
+    other.line.post({ type: 'gone', account: 'D-017', wall: 1 })
+    await untilMine()
+  })
+
   test('brought here, the other one is told to give it up, and this one opens', async () => {
     const other = openOther(1)
     await open()

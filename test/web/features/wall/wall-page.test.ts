@@ -416,7 +416,7 @@ describe('R-WALL-2 a hand on a wall that turns', () => {
     await open()
     await press('1')
     await nextStep()
-    expect(wrapper.get('.turn').text()).toBe('第 1 格已选中，按 Esc 归还')
+    expect(wrapper.get('.turn').text()).toBe('第 1 格由人占用，按 Esc 归还')
     expect(tiles()).toEqual(['a'])
   })
 
