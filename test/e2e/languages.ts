@@ -103,7 +103,7 @@ export function testLanguages(getDemo: () => Demo) {
     await note('patrols')
     await walkMapTools(note)
     await page.goto(`${demo.origin}/playback?cameras=${cameras.online},${brokenId}`)
-    await page.waitForSelector('.playback canvas', { timeout: patienceMs })
+    await page.waitForSelector('.playback canvas:visible', { timeout: patienceMs })
     await page.waitForLoadState('networkidle', { timeout: patienceMs }).catch(() => undefined)
     await note('playback')
     await page.goto(`${demo.origin}/duty`)

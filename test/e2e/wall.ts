@@ -269,6 +269,7 @@ export function testWall(getDemo: () => Demo) {
       await page().goto(`${demo.origin}/?perf=1`)
       await untilDrawn(browser)
       for (const key of '+++') await page().keyboard.press(key)
+      await page().evaluate(() => window.__mapwall.atRest())
       const point = (await findFreePoint(browser))!
       await page().evaluate(() => {
         const target = window as unknown as { dragged: string }
@@ -276,6 +277,7 @@ export function testWall(getDemo: () => Demo) {
       })
       await page().mouse.move(point.x - 30, point.y)
       await page().mouse.move(point.x, point.y, { steps: 5 })
+      await page().waitForSelector('.point-grip', { state: 'visible', timeout: patienceMs })
       await page().mouse.down()
       await page().mouse.move(point.x + 60, point.y + 40, { steps: 5 })
       await page().mouse.move(point.x + 120, point.y + 80, { steps: 5 })
@@ -304,10 +306,10 @@ export function testWall(getDemo: () => Demo) {
     test('a rotating wall gives up a tile for a camera that is sent, and goes on beside it', async () => {
       await openWall(`&cameras=${cameraIds.slice(0, 4).join(',')}`)
       await untilLive(4)
-      await addRotation('测试让格', 4_000)
+      await addRotation('yields', 4_000)
       await page().reload()
       await page().waitForSelector('.wall .grid', { timeout: patienceMs })
-      await startRotation('测试让格')
+      await startRotation('yields')
       await page().waitForSelector('.turning', { timeout: patienceMs })
       const map = await browser.context.newPage()
       await map.goto(`${demo.origin}/map?camera=${cameraIds[19]}`)
