@@ -100,8 +100,9 @@ export function createRecording({ hub, folders, knownDisksFile, clock, log, onEv
   /** For an index that was not there when they were adopted. */
   async function tellAdopted() {
     for (const segment of adopted) {
-      const folder = disks.find(({ diskId }) => diskId === segment.diskId)?.folder
-      if (folder !== undefined && (await sizeOf(join(folder, segment.path))) !== undefined) onEvent({ type: 'segment', segment })
+      const disk = disks.find(({ diskId }) => diskId === segment.diskId)
+      if (!disk?.canRead) continue
+      if ((await sizeOf(join(disk.folder, segment.path))) !== undefined) onEvent({ type: 'segment', segment })
       else adopted = adopted.filter((each) => each !== segment)
     }
   }
