@@ -80,10 +80,12 @@ export function createPatrols({ store, clock, clockGuard, log, mayTouch, listCam
   /** Whoever sees every station also sees what was shown of a camera that has gone: undefined. */
   const seenBy = (user: User) => (user.stationIds === null ? undefined : listCameraIds(user))
 
-  function filterFor({ fromAt, toAt, rotationId, cameraId }: PatrolQuery, user: User): PatrolFilter {
+  /** Of a camera that has gone there is still the log, for whoever sees every station. */
+  const mayRead = async (cameraId: CameraId, user: User) => mayTouch(user, cameraId) || (user.stationIds === null && (await store.hasPatrolsOf(cameraId)))
+
+  async function filterFor({ fromAt, toAt, rotationId, cameraId }: PatrolQuery, user: User): Promise<PatrolFilter> {
     if (toAt <= fromAt || toAt - fromAt > MAX_RANGE_MS) throw new AppError('bad_request', 'fromAt must be before toAt, by 400 days at most')
-    // of a camera that has gone there is still the log, for whoever sees every station
-    if (cameraId !== undefined && user.stationIds !== null && !mayTouch(user, cameraId)) throw new AppError('not_found', 'no such camera')
+    if (cameraId !== undefined && !(await mayRead(cameraId, user))) throw new AppError('not_found', 'no such camera')
     const userId = user.permissions.includes('assessment.see') ? undefined : user.userId
     return { fromAt, toAt, rotationId, userId, cameraIds: cameraId !== undefined ? [cameraId] : seenBy(user) }
   }
@@ -117,14 +119,14 @@ export function createPatrols({ store, clock, clockGuard, log, mayTouch, listCam
     },
     /** One's own, or everybody's for who may judge; of cameras this user may see. */
     async list(query: PatrolQuery & { limit: number }, user: User) {
-      const filter = filterFor(query, user)
+      const filter = await filterFor(query, user)
       const entries = await store.listPatrols({ ...filter, limit: query.limit + 1 })
       const rotations = await store.listPatrolRotations({ ...filter, rotationId: undefined, cameraIds: seenBy(user) })
       return { entries: entries.slice(0, query.limit), isCut: entries.length > query.limit, rotations }
     },
     /** The same, all of it, as a file. */
     async table({ locale, ...query }: PatrolQuery & { locale: PatrolTableLocale }, user: User): Promise<StreamReply> {
-      const filter = filterFor(query, user)
+      const filter = await filterFor(query, user)
       const words = patrolWords[locale]
       const [from, to] = [filter.fromAt, filter.toAt - 1].map((at) => new Date(at).toLocaleDateString('sv-SE'))
       // the head and the first piece: what the database refuses is answered as an error

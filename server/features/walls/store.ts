@@ -243,6 +243,9 @@ export function createWallStore(database: Database) {
         freshMs: row.fresh_ms,
       }))
     },
+    async hasPatrolsOf(cameraId: CameraId): Promise<boolean> {
+      return (await db.selectFrom('wall_patrols').select('camera_id').where('camera_id', '=', cameraId).limit(1).executeTakeFirst()) !== undefined
+    },
     /** Rotations with such entries, by the name they had last. */
     async listPatrolRotations({ fromAt, toAt, userId, cameraIds }: PatrolFilter): Promise<{ rotationId: string; name: string }[]> {
       const seen =

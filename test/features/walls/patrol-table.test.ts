@@ -185,8 +185,7 @@ describe('R-WALL-2 the table of the whole platform', () => {
       expect([role, answer.status, lines]).toEqual([role, ...expected])
     }
     expect(await (await ask('assessor', 'fromAt=5&toAt=1')).json()).toMatchObject({ code: 'bad_request' })
-    // of a camera that has gone there is still the log
-    expect((await ask('assessor', `fromAt=${fromAt}&toAt=${fromAt + 1}&cameraId=nowhere`)).status).toBe(200)
+    expect((await ask('assessor', `fromAt=${fromAt}&toAt=${fromAt + 1}&cameraId=nowhere`)).status).toBe(404)
   })
 
   test('the page is offered the rotations there are, and no name from elsewhere', async () => {
