@@ -112,6 +112,13 @@ const press = async (key: string) => {
   window.dispatchEvent(new KeyboardEvent('keydown', { key }))
   await settle()
 }
+const openTab = async (words: string) => {
+  await wrapper
+    .findAll('[role=tab]')
+    .find((each) => each.text() === words)!
+    .trigger('click')
+  await settle()
+}
 const focusedTile = () => wrapper.findAll('.place.focused').map((place) => Number(place.attributes('data-tile')) + 1)[0] ?? null
 async function openStation() {
   await wrapper.get('.station').trigger('click')
@@ -423,11 +430,7 @@ describe('R-WALL-2 a hand on a wall that turns', () => {
   test('what a rotation shows is never saved over the layout that was open, and as it was when it was asked for', async () => {
     wallMemory(1).set({ ...emptyWall(4), cameraIds: [...layout().cameraIds], layoutId: layout().layoutId })
     await open()
-    await wrapper
-      .findAll('[role=tab]')
-      .find((each) => each.text() === '轮巡')!
-      .trigger('click')
-    await settle()
+    await openTab('轮巡')
     await wrapper.get('.node.two .icon-button').trigger('click')
     await settle()
     expect(wallMemory(1).state.value).toMatchObject({ layoutId: null, rotation: { rotationId: rotation().rotationId } })
@@ -481,11 +484,7 @@ describe('what is not saved says why, with the number that counts', () => {
     rotations = [rotation({ hiddenCount: 12 })]
     await open()
     refuseAll()
-    await wrapper
-      .findAll('[role=tab]')
-      .find((each) => each.text() === '轮巡')!
-      .trigger('click')
-    await settle()
+    await openTab('轮巡')
     await wrapper.get('.node.two [aria-label="修改轮巡"]').trigger('click')
     await settle()
     expect(await submit('.editor')).toBe('没有保存：加上无权查看的 12 路，超过 500 路')
@@ -503,11 +502,7 @@ describe('R-WALL who has no wall', () => {
 describe('R-WALL-2 the editor', () => {
   test.each([2, 0, 1])('closes and leaves nothing over the wall, whatever kind was chosen (%i)', async (kind) => {
     await open()
-    await wrapper
-      .findAll('[role=tab]')
-      .find((each) => each.text() === '轮巡')!
-      .trigger('click')
-    await settle()
+    await openTab('轮巡')
     await wrapper.get('.drawer .tools .button').trigger('click')
     await settle()
     document.querySelectorAll<HTMLElement>('.editor .what .option')[kind]!.click()
